@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Allocation of small things.  These abort with a message when the machine
+ * has no memory left; sizes that a peer or a file chooses must be bounded by
+ * the caller before they get here.  Everything is released with free().
+ */
+#ifndef SP_BASE_MEM_H
+#define SP_BASE_MEM_H
+
+#include <stddef.h>
+
+/* Number of elements of an array. */
+#define NELEM(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Zeroed memory of n * size bytes; never NULL. */
+void *xcalloc(size_t n, size_t size) __attribute__((malloc));
+
+/* Resize p to n * size bytes (overflow checked); never NULL. */
+void *xrealloc(void *p, size_t n, size_t size);
+
+/* Copy of len bytes; never NULL, one byte at least is allocated. */
+void *xmemdup(const void *p, size_t len);
+
+/* Copies of a string; NULL gives NULL. */
+char *xstrdup(const char *s);
+char *xstrndup(const char *s, size_t n);
+
+/* Formatted string of the caller's. */
+char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The settings schema: one table a kind of object; each row is everything
+ * the program knows about one setting.  Grammar, completion, help, forms,
+ * file text, JSON and the manual are generated from these rows.
+ */
+#ifndef SP_CONF_SCHEMA_H
+#define SP_CONF_SCHEMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct conf_node;
+struct conf_tree;
+struct sp_error;
+
+enum set_type {
+	SET_BOOL,		/* yes, no */
+	SET_ENUM,		/* one of choices */
+	SET_INTEGER,		/* min..max, unit; specials in choices */
+	SET_DECIMAL,		/* number with a point, min..max */
+	SET_DURATION,		/* seconds; "forever" if max allows */
+	SET_ADDRESS,		/* IPv4, IPv6, or a word of choices */
+	SET_PREFIX,
+	SET_HOST,		/* address, host name, or a word of choices */
+	SET_IDENTITY,
+	SET_SELECTOR,		/* prefix, range, address, [proto/port] */
+	SET_TEXT,
+	SET_NAME,		/* name of something outside, or a word of
+				 * choices: a link, a bridge */
+	SET_REFERENCE,		/* name of another object (ref_object) */
+	SET_SECRET,		/* shown as <secret:NAME>, kept apart */
+};
+
+enum set_restart {		/* what a change of the setting disturbs */
+	RESTART_NONE,		/* nothing */
+	RESTART_CHILD,		/* this child is re-established */
+	RESTART_IKE,		/* this IKE SA is re-established */
+	RESTART_RULES,		/* rules or routes are reloaded */
+	RESTART_NETWORK,	/* the network is power-cycled */
+};
+
+enum set_flags {
+	SET_LIST = 1 << 0,	/* several values */
+	SET_REQUIRED = 1 << 1,	/* missing is an error at validate */
+	SET_ADVANCED = 1 << 2,	/* second page of the form */
+	SET_LATER = 1 << 3,	/* another value than the default is refused
+				 * at commit: not yet supported */
+};
+
+/* A word of an enum, or a special word of another type. */
+struct set_choice {
+	const char *word;
+	const char *help;	/* N_() */
+	const char *weak;	/* basis of its weakness, or NULL */
+	bool later;		/* refused at commit: not yet supported */
+};
+
+struct set_row {
+	const char *name;	/* kebab-case word */
+	enum set_type type;
+	unsigned flags;
+	const char *def;	/* default as text; NULL = none */
+	int64_t min, max;
+	const char *unit;
+	const struct set_choice *choices;	/* ends with .word NULL */
+	enum set_restart restart;
+	const char *label;	/* N_(): menus */
+	const char *help;	/* N_(): one sentence */
+	const char *group;	/* form page group */
+	const char *ref_object;	/* SET_REFERENCE: object word */
+	/* Does the setting apply to this object now?  NULL = always.  *why
+	 * gets the words for "has no effect while {why}". */
+	bool (*shown)(const struct conf_node *node, const char **why);
+	/* Choices that fit the rest of the object (key lengths by algorithm);
+	 * NULL = all of choices. */
+	bool (*fits)(const struct conf_node *node, const char *value);
+	/* Default that depends on the object; NULL = def. */
+	const char *(*dynamic_def)(const struct conf_node *node);
+	/* Cross-field check of the set value at validate. */
+	int (*check)(const struct conf_node *node, const char *value,
+	    struct sp_error *err);
+	/* Warning of the present value, or NULL; text into buf[256]. */
+	const char *(*warn)(const struct conf_node *node, const char *value,
+	    char *buf);
+	const char *ipsec_conf;	/* equivalent there, or NULL */
+	const char *swanctl;	/* equivalent there, or NULL */
+};
+
+enum obj_naming {
+	OBJ_SINGLE,		/* at most one, no name: ipsec, system */
+	OBJ_NAMED,		/* 1-31 characters */
+	OBJ_NUMBERED,		/* 1-9999, sorted: proposal 10, rule 20 */
+};
+
+struct conf_object {
+	const char *word;	/* "vpn-network" */
+	const char *label;	/* N_(): "VPN network" */
+	const char *help;	/* N_() */
+	enum obj_naming naming;
+	const struct set_row *rows;	/* ends with .name NULL */
+	const struct conf_object *const *children;	/* ends with NULL */
+	/* Check of the whole object at validate; NULL = none. */
+	int (*check)(const struct conf_node *node, struct sp_error *err);
+};
+
+/* The root: its children are vpn-network and system. */
+extern const struct conf_object conf_root_object;
+
+/* Row / child object of an object by word, or NULL. */
+const struct set_row *schema_row(const struct conf_object *obj,
+    const char *name);
+const struct conf_object *schema_child(const struct conf_object *obj,
+    const char *word);
+
+/*
+ * Check one value for a row by its type (words, ranges, addresses ...) and
+ * bring it to its printed form in canon (a string of the caller's).  The
+ * sentences are those of settings.md.  node may be NULL (no context).
+ */
+int schema_value(const struct set_row *row, const struct conf_node *node,
+    const char *value, char **canon, struct sp_error *err);
+
+/* Append what may be typed: "<60..86400> seconds (default 3h)". */
+struct buf;
+void schema_shape(struct buf *b, const struct set_row *row);
+
+#endif
