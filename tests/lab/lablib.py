@@ -173,8 +173,10 @@ class Lab:
         return out
 
     # ---- the peer
-    def charon(self, case=None, text=None, netlink=False):
-        """charon on the right with a case of the lab, or with a text."""
+    def charon(self, case=None, text=None, netlink=False, ack=False):
+        """charon on the right with a case of the lab, or with a text.
+
+        netlink: with the kernel's ESP; ack: with a kernel that only nods."""
         self.no_peer()
         folder = f"{SHARED}/lab/configs/{case}/right" if case else None
         if text:
@@ -185,7 +187,9 @@ class Lab:
             with open(new + "/swanctl.conf", "w") as f:
                 f.write(text)
             folder = new
-        env = {"LAB_KERNEL": "netlink", "LAB_XFRM_ACK": "1"} if netlink else {}
+        env = {"LAB_KERNEL": "netlink"} if netlink or ack else {}
+        if ack:
+            env["LAB_XFRM_ACK"] = "1"
         self.lab("peer-up", "right", folder, env=env)
         self.peer = "charon"
 
