@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * From the TUN device to the sockets: policy, SA, segmentation, ESP, batch
+ * (RFC 4301 5.1).  The policy is asked once for each read, not for each
+ * segment.  A packet whose policy has no SA yet waits there, and the engine
+ * is asked for one at most once a second.  The outer traffic class is that
+ * of the inner packet: ECN by RFC 6040 normal mode, DSCP copied.
+ */
+#include "plane/user/user.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+
+#include "plane/user/esp.h"
+#include "plane/user/flow.h"
+#include "plane/user/segment.h"
+
+#define READS_A_WAKE 64		/* then other descriptors get their turn */
+#define ASK_AGAIN_MS 1000	/* between two acquire events of a policy */
+
+void
+user_check_limits(struct user_plane *u, struct esp_sa *sa)
+{
+	if (!sa->soft_told && esp_sa_soft(sa))
+		sa->soft_told = events_expire(&u->queue, sa->spi, false);
+	if (!sa->hard_told && esp_sa_spent(sa))
+		sa->hard_told = events_expire(&u->queue, sa->spi, true);
+}
+
+static void
+flush(struct user_plane *u)
+{
+	unsigned lost = batch_flush(u->batch, u->socks);
+
+	if (lost > 0)
+		esp_count(&u->stats.queue_drops, lost);
+}
+
+/* Cut, protect and put into the batch. */
+static void
+protect(struct user_plane *u, struct esp_sa *sa, const struct flow *flow,
+    const uint8_t *buf, size_t len)
+{
+	uint8_t next = flow->src.family == AF_INET ? IPPROTO_IPIP :
+	    IPPROTO_IPV6;
+	struct segments segs;
+	size_t room, n;
+	uint8_t *pkt;
+
+	if (!segments_begin(&segs, buf, len, flow)) {
+		esp_count(&u->stats.malformed, 1);
+		return;
+	}
+	room = esp_size(sa, segments_longest(&segs));
+	for (;;) {
+		if (!batch_has_room(u->batch, room))
+			flush(u);
+		pkt = batch_next(u->batch);
+		n = segments_next(&segs, &pkt[esp_head(sa)]);
+		if (n == 0)
+			break;
+		if (esp_out(sa, &u->pool.rng, pkt, n, next, u->now_ms) !=
+		    ESP_OK) {
+			esp_count(&sa->count.other, 1);
+			break;
+		}
+		batch_add(u->batch, sa, esp_size(sa, n), flow->tos);
+	}
+	user_check_limits(u, sa);
+}
+
+/* No SA to use: wait for one, or drop. */
+static void
+no_sa(struct user_plane *u, struct policy *pol, const struct flow *flow,
+    const uint8_t *buf, size_t len)
+{
+	if (!pol->trap) {
+		esp_count(&u->stats.policy_drops, 1);
+		return;
+	}
+	if (u->now_ms - pol->asked_ms >= ASK_AGAIN_MS &&
+	    events_acquire(&u->queue, pol->reqid, flow))
+		pol->asked_ms = u->now_ms;
+	if (!policy_hold(pol, buf, len, u->now_ms))
+		esp_count(&u->stats.queue_drops, 1);
+}
+
+/* One packet as utun_read() gave it. */
+static void
+output_packet(struct user_plane *u, const uint8_t *buf, size_t len)
+{
+	struct policy *pol;
+	struct flow flow;
+	struct esp_sa *sa;
+
+	if (len <= TUN_HEADER ||
+	    !flow_parse(&flow, &buf[TUN_HEADER], len - TUN_HEADER)) {
+		esp_count(&u->stats.malformed, 1);
+		return;
+	}
+	pol = spd_match(&u->spd, &flow);
+	if (pol == NULL || pol->action != PLANE_PROTECT) {
+		esp_count(&u->stats.policy_drops, 1);
+		return;
+	}
+	sa = pol->sa;
+	if (sa == NULL || esp_sa_spent(sa)) {
+		no_sa(u, pol, &flow, buf, len);
+	} else if (!flow_selected(&flow, sa->src_sel, sa->nr_src_sel,
+	    sa->dst_sel, sa->nr_dst_sel)) {
+		/* the peer narrowed what the policy covers */
+		esp_count(&u->stats.policy_drops, 1);
+	} else {
+		protect(u, sa, &flow, buf, len);
+	}
+}
+
+bool
+user_output(struct user_plane *u)
+{
+	unsigned i;
+	ssize_t n = 1;
+
+	for (i = 0; i < READS_A_WAKE && n > 0; i++) {
+		n = utun_read(&u->tun, u->tun_buf);
+		if (n > 0)
+			output_packet(u, u->tun_buf, (size_t)n);
+	}
+	flush(u);
+	return n >= 0;
+}
+
+void
+user_send_held(struct user_plane *u, struct policy *pol)
+{
+	unsigned n = pol->nr_held;	/* what is held anew is not tried */
+	struct held *h;
+
+	while (n-- > 0 && (h = policy_take_held(pol)) != NULL) {
+		if (u->now_ms - h->since_ms <= SPD_HELD_MS)
+			output_packet(u, h->data, h->len);
+		else
+			esp_count(&u->stats.queue_drops, 1);
+		free(h);
+	}
+	flush(u);
+}

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The userspace plane as plane.h describes one: what the engine calls.  All
+ * here runs in the engine's thread but the functions named run_*, which
+ * user_call() runs in the plane's.  Objects are made before and freed after
+ * the hand-over, so the plane's thread neither allocates keys nor fetches
+ * ciphers.
+ *
+ * Bypass: what must go in clear is not routed to the TUN device
+ * (PLANE_NEEDS_ROUTES); what comes there all the same matches its policy,
+ * is dropped and counted, since sending it back would loop.
+ */
+#include "plane/plane.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "plane/user/user.h"
+
+#define OUTER_MTU 1500
+#define INNER_MTU_MIN 1280u	/* IPv6 is gone from a link below */
+#define INNER_MTU_MAX 65535u
+#define OVERHEAD 62u		/* UDP, IPv4, AES-GCM: 1438 on 1500 */
+
+static struct user_plane *
+user_of(const struct plane *p)
+{
+	return (struct user_plane *)(uintptr_t)p;
+}
+
+static unsigned
+user_caps(const struct plane *p)
+{
+	const struct user_plane *u = user_of(p);
+	unsigned caps = PLANE_TUNNEL | PLANE_ESN | PLANE_ACQUIRE |
+	    PLANE_NEEDS_ROUTES;
+
+	if (u->socks[SOCK_UDP4].fd >= 0 || u->socks[SOCK_UDP6].fd >= 0)
+		caps |= PLANE_ENCAP | PLANE_READS_4500;
+	if (u->socks[SOCK_RAW4].fd >= 0 || u->socks[SOCK_RAW6].fd >= 0)
+		caps |= PLANE_RAW_ESP;
+	return caps;
+}
+
+static const char *
+user_ifname(const struct plane *p)
+{
+	return user_of(p)->tun.ifname;
+}
+
+/* The longest inner packet that every outbound SA takes in one piece. */
+static unsigned
+inner_mtu(const struct user_plane *u)
+{
+	size_t room, least = u->outer_mtu - OVERHEAD;
+	size_t outer;
+	const struct esp_sa *sa;
+	bool first = true;
+
+	LIST_EACH(sa, &u->sadb.out, struct esp_sa, link) {
+		outer = sa->dst.addr.family == AF_INET ? 20 : 40;
+		if (sa->encap)
+			outer += 8;
+		room = esp_room(sa, u->outer_mtu - outer);
+		if (first || room < least)
+			least = room;
+		first = false;
+	}
+	if (least < INNER_MTU_MIN)
+		return INNER_MTU_MIN;
+	return (unsigned)(least < INNER_MTU_MAX ? least : INNER_MTU_MAX);
+}
+
+/* Follow a change of the outbound SAs; a failure leaves the old MTU. */
+static void
+update_mtu(struct user_plane *u)
+{
+	struct sp_error err;
+	unsigned mtu = inner_mtu(u);
+
+	if (mtu != u->tun.mtu && utun_set_mtu(&u->tun, mtu, &err) < 0)
+		log_event(u->log, LOG_LVL_WARNING, "plane-mtu", "", "%s",
+		    err.text);
+}
+
+/* Let the policies of a child use its newest outbound SA. */
+static void
+bind_policies(struct user_plane *u, uint32_t reqid)
+{
+	struct esp_sa *sa = sadb_outbound(&u->sadb, reqid);
+	struct policy *pol;
+
+	LIST_EACH(pol, &u->spd.policies, struct policy, link) {
+		if (pol->action != PLANE_PROTECT || pol->sa_reqid != reqid)
+			continue;
+		pol->sa = sa;
+		if (sa != NULL)
+			user_send_held(u, pol);
+	}
+}
+
+static void
+run_sa_add(struct user_plane *u, void *arg)
+{
+	struct esp_sa *sa = arg;
+
+	sadb_add(&u->sadb, sa);
+	if (sa->dir == PLANE_OUT)
+		bind_policies(u, sa->reqid);
+}
+
+static int
+check_socket(struct user_plane *u, const struct esp_sa *sa,
+    struct sp_error *err)
+{
+	if (sa->dir == PLANE_IN || batch_socket(u->socks, sa)->fd >= 0)
+		return 0;
+	return sp_fail(err, SP_UNSUPPORTED, "the userspace data plane has no "
+	    "%s socket for %s", sa->encap ? "UDP 4500" : "raw ESP",
+	    sa->dst.addr.family == AF_INET ? "IPv4" : "IPv6");
+}
+
+static int
+user_sa_add(struct plane *p, const struct plane_sa *from,
+    struct sp_error *err)
+{
+	struct user_plane *u = user_of(p);
+	struct esp_sa *sa, *known;
+	int ret;
+
+	known = sadb_find(&u->sadb, from->spi, &from->dst.addr);
+	if (known != NULL && known->dir == from->dir)
+		return sp_fail(err, SP_EXISTS, "there is an SA with SPI %08x "
+		    "already", from->spi);
+	ret = esp_sa_new(&sa, from, err);
+	if (ret < 0)
+		return ret;
+	ret = check_socket(u, sa, err);
+	if (ret < 0) {
+		esp_sa_free(sa);
+		return ret;
+	}
+	user_call(u, run_sa_add, sa);
+	update_mtu(u);
+	return 0;
+}
+
+static struct esp_sa *
+find_sa(struct user_plane *u, uint32_t spi, const struct ip_addr *dst,
+    struct sp_error *err)
+{
+	struct esp_sa *sa = sadb_find(&u->sadb, spi, dst);
+
+	if (sa == NULL)
+		sp_fail(err, SP_NOTFOUND, "there is no SA with SPI %08x", spi);
+	return sa;
+}
+
+static void
+run_sa_del(struct user_plane *u, void *arg)
+{
+	struct esp_sa *sa = arg;
+
+	sadb_remove(&u->sadb, sa);
+	if (sa->dir == PLANE_OUT)
+		bind_policies(u, sa->reqid);
+}
+
+static int
+user_sa_del(struct plane *p, uint32_t spi, uint8_t protocol,
+    const struct ip_addr *dst, struct sp_error *err)
+{
+	struct user_plane *u = user_of(p);
+	struct esp_sa *sa = find_sa(u, spi, dst, err);
+
+	(void)protocol;			/* ESP is the only one here */
+	if (sa == NULL)
+		return SP_NOTFOUND;
+	user_call(u, run_sa_del, sa);
+	esp_sa_free(sa);
+	update_mtu(u);
+	return 0;
+}
+
+struct move {
+	uint32_t reqid;
+	const struct endpoint *local, *remote;
+	bool encap, found;
+};
+
+static void
+move_one(struct esp_sa *sa, struct move *m)
+{
+	if (sa->reqid != m->reqid)
+		return;
+	m->found = true;
+	sa->src = sa->dir == PLANE_OUT ? *m->local : *m->remote;
+	sa->dst = sa->dir == PLANE_OUT ? *m->remote : *m->local;
+	sa->encap = m->encap;
+	sa->no_gso = false;
+	sa->moved_to = (struct endpoint){0};
+}
+
+static void
+run_sa_move(struct user_plane *u, void *arg)
+{
+	struct esp_sa *sa;
+
+	LIST_EACH(sa, &u->sadb.in, struct esp_sa, link)
+		move_one(sa, arg);
+	LIST_EACH(sa, &u->sadb.out, struct esp_sa, link)
+		move_one(sa, arg);
+}
+
+static int
+user_sa_move(struct plane *p, uint32_t reqid, const struct endpoint *local,
+    const struct endpoint *remote, bool encap, struct sp_error *err)
+{
+	struct user_plane *u = user_of(p);
+	struct move m = {
+		.reqid = reqid, .local = local, .remote = remote,
+		.encap = encap,
+	};
+	struct esp_sa probe = { .dir = PLANE_OUT, .encap = encap,
+	    .dst = *remote };
+	int ret = check_socket(u, &probe, err);
+
+	if (ret < 0)
+		return ret;
+	user_call(u, run_sa_move, &m);
+	update_mtu(u);
+	return m.found ? 0 : sp_fail(err, SP_NOTFOUND,
+	    "there is no SA of child %u", reqid);
+}
+
+static int
+user_sa_counters(struct plane *p, uint32_t spi, uint8_t protocol,
+    const struct ip_addr *dst, struct plane_counters *out,
+    struct sp_error *err)
+{
+	const struct esp_sa *sa = find_sa(user_of(p), spi, dst, err);
+	const struct esp_counters *c;
+
+	(void)protocol;
+	if (sa == NULL)
+		return SP_NOTFOUND;
+	c = &sa->count;
+	*out = (struct plane_counters){
+		.bytes = esp_counter(&c->bytes),
+		.packets = esp_counter(&c->packets),
+		.replay_errors = esp_counter(&c->replay),
+		.auth_errors = esp_counter(&c->auth),
+		.other_errors = esp_counter(&c->other),
+		.last_used_ms = atomic_load_explicit(&c->last_used_ms,
+		    memory_order_relaxed),
+	};
+	return 0;
+}
+
+struct policy_change {
+	struct policy *now, *old;
+};
+
+static void
+run_policy_set(struct user_plane *u, void *arg)
+{
+	struct policy_change *c = arg;
+	struct held *h;
+
+	c->old = spd_find(&u->spd, c->now->reqid);
+	if (c->old != NULL) {
+		list_remove(&c->old->link);
+		c->now->asked_ms = c->old->asked_ms;
+		while ((h = policy_take_held(c->old)) != NULL) {
+			list_append(&c->now->held, &h->link);
+			c->now->nr_held++;
+		}
+	}
+	spd_add(&u->spd, c->now);
+	if (c->now->action == PLANE_PROTECT)
+		bind_policies(u, c->now->sa_reqid);
+}
+
+static int
+user_policy_set(struct plane *p, const struct plane_policy *pol,
+    struct sp_error *err)
+{
+	struct policy_change c = {0};
+
+	if (pol->action == PLANE_PROTECT && pol->transport)
+		return sp_fail(err, SP_UNSUPPORTED, "the userspace data plane "
+		    "has no transport mode, only tunnel mode");
+	c.now = policy_new(pol);
+	user_call(user_of(p), run_policy_set, &c);
+	policy_free(c.old);
+	return 0;
+}
+
+static void
+run_policy_del(struct user_plane *u, void *arg)
+{
+	struct policy *pol = arg;
+
+	(void)u;
+	list_remove(&pol->link);
+}
+
+static int
+user_policy_del(struct plane *p, uint32_t reqid, struct sp_error *err)
+{
+	struct user_plane *u = user_of(p);
+	struct policy *pol = spd_find(&u->spd, reqid);
+
+	if (pol == NULL)
+		return sp_fail(err, SP_NOTFOUND,
+		    "there is no policy of child %u", reqid);
+	user_call(u, run_policy_del, pol);
+	policy_free(pol);
+	return 0;
+}
+
+static void
+user_plane_stats(struct plane *p, struct plane_stats *out)
+{
+	const struct user_stats *s = &user_of(p)->stats;
+
+	*out = (struct plane_stats){
+		.no_sa = esp_counter(&s->no_sa),
+		.malformed = esp_counter(&s->malformed),
+		.policy_drops = esp_counter(&s->policy_drops),
+		.queue_drops = esp_counter(&s->queue_drops),
+	};
+}
+
+static int
+user_fd(const struct plane *p)
+{
+	return user_of(p)->queue.fd;
+}
+
+static void
+user_dispatch(struct plane *p)
+{
+	struct user_plane *u = user_of(p);
+
+	events_dispatch(&u->queue, &u->events);
+}
+
+static void
+user_free(struct plane *p)
+{
+	struct user_plane *u = user_of(p);
+	unsigned i;
+
+	user_thread_stop(u);
+	for (i = 0; i < SOCK_KINDS; i++)
+		usock_close(&u->socks[i]);
+	utun_close(&u->tun);
+	sadb_free(&u->sadb);
+	spd_free(&u->spd);
+	events_free(&u->queue);
+	sock_recv_free(u->recv);
+	batch_free(u->batch);
+	free(u->tun_buf);
+	free(u);
+}
+
+static const struct plane_ops user_ops = {
+	.name = "user",
+	.caps = user_caps,
+	.ifname = user_ifname,
+	.sa_add = user_sa_add,
+	.sa_del = user_sa_del,
+	.sa_move = user_sa_move,
+	.sa_counters = user_sa_counters,
+	.policy_set = user_policy_set,
+	.policy_del = user_policy_del,
+	.stats = user_plane_stats,
+	.fd = user_fd,
+	.dispatch = user_dispatch,
+	.free = user_free,
+};
+
+static void
+pool_bytes(void *ctx, void *out, size_t len)
+{
+	struct rng_pool *pool = ctx;
+	struct rng sys = rng_system();
+
+	if (len > sizeof(pool->bytes)) {
+		rng_bytes(&sys, out, len);
+		return;
+	}
+	if (len > pool->left) {
+		rng_bytes(&sys, pool->bytes, sizeof(pool->bytes));
+		pool->left = sizeof(pool->bytes);
+	}
+	memcpy(out, &pool->bytes[sizeof(pool->bytes) - pool->left], len);
+	pool->left -= len;
+}
+
+/* An object with nothing in it, which user_free() can free. */
+static struct user_plane *
+make_empty(const struct plane_params *p)
+{
+	struct user_plane *u = xcalloc(1, sizeof(*u));
+	unsigned i;
+
+	u->plane.ops = &user_ops;
+	u->events = p->events;
+	u->log = p->log;
+	u->outer_mtu = p->mtu != 0 ? p->mtu : OUTER_MTU;
+	u->unknown_ms = INT64_MIN / 2;
+	u->queue.fd = u->tun.fd = u->tun.ctl = -1;
+	u->epoll_fd = u->wake_fd = -1;
+	for (i = 0; i < SOCK_KINDS; i++)
+		u->socks[i].fd = -1;
+	pthread_mutex_init(&u->lock, NULL);
+	pthread_cond_init(&u->done, NULL);
+	sadb_init(&u->sadb);
+	spd_init(&u->spd);
+	u->recv = sock_recv_new();
+	u->batch = batch_new();
+	u->tun_buf = xcalloc(1, TUN_READ_MAX);
+	u->pool.rng = (struct rng){ .bytes = pool_bytes, .ctx = &u->pool };
+	return u;
+}
+
+/* Raw sockets may be refused (rights, no IPv6): then UDP is all there is. */
+static void
+open_raw(struct user_plane *u, enum sock_kind kind, int family,
+    uint32_t mark)
+{
+	struct sp_error err;
+
+	if (usock_open_raw(&u->socks[kind], family, mark, &err) < 0)
+		log_event(u->log, LOG_LVL_INFO, "plane-raw", "", "%s",
+		    err.text);
+}
+
+static int
+open_sockets(struct user_plane *u, const struct plane_params *p,
+    bool udp_offload, struct sp_error *err)
+{
+	int ret = 0;
+
+	if (p->udp4500_v4 >= 0)
+		ret = usock_from_udp(&u->socks[SOCK_UDP4], p->udp4500_v4,
+		    AF_INET, udp_offload, err);
+	if (ret == 0 && p->udp4500_v6 >= 0)
+		ret = usock_from_udp(&u->socks[SOCK_UDP6], p->udp4500_v6,
+		    AF_INET6, udp_offload, err);
+	if (ret < 0)
+		return ret;
+	open_raw(u, SOCK_RAW4, AF_INET, p->mark);
+	open_raw(u, SOCK_RAW6, AF_INET6, p->mark);
+	return 0;
+}
+
+int
+user_plane_new(struct plane **out, const struct plane_params *p,
+    enum tun_level most, bool udp_offload, struct sp_error *err)
+{
+	struct user_plane *u = make_empty(p);
+	int ret;
+
+	ret = events_init(&u->queue, err);
+	if (ret == 0)
+		ret = utun_open(&u->tun, p->name, most, inner_mtu(u), err);
+	if (ret == 0)
+		ret = open_sockets(u, p, udp_offload, err);
+	if (ret == 0)
+		ret = user_thread_start(u, err);
+	if (ret < 0) {
+		user_free(&u->plane);
+		return ret;
+	}
+	*out = &u->plane;
+	return 0;
+}
+
+int
+plane_user_new(struct plane **out, const struct plane_params *p,
+    struct sp_error *err)
+{
+	return user_plane_new(out, p, TUN_PLAIN, false, err);
+}
