@@ -30,6 +30,25 @@ enum alg_class {
 	ALG_BAD,		/* MUST NOT; warned about in the same words */
 };
 
+/* The construction that computes an algorithm. */
+enum alg_mode {
+	ALG_MODE_NONE,		/* not computed here */
+	ALG_MODE_NULL,		/* ENCR_NULL, RFC 2410 */
+	ALG_MODE_CBC,		/* RFC 2451, 3602 */
+	ALG_MODE_CTR,		/* RFC 3686, 5529 */
+	ALG_MODE_GCM,		/* RFC 4106, 5282 */
+	ALG_MODE_CCM,		/* RFC 4309, 5282 */
+	ALG_MODE_CHACHA,	/* RFC 7634 */
+	ALG_MODE_GMAC,		/* RFC 4543 */
+	ALG_MODE_HMAC,		/* RFC 2104, 4868 */
+	ALG_MODE_XCBC,		/* RFC 3566, 4434 */
+	ALG_MODE_CMAC,		/* RFC 4494, 4615 */
+	ALG_MODE_MODP,		/* safe primes: RFC 2409, 3526 */
+	ALG_MODE_MODP_SUB,	/* prime-order subgroup: RFC 5114 */
+	ALG_MODE_EC,		/* RFC 5903, 6954 */
+	ALG_MODE_XDH,		/* RFC 8031 */
+};
+
 enum alg_flags {
 	ALG_AEAD = 1 << 0,	/* combined mode */
 	ALG_LEGACY = 1 << 1,	/* only in OpenSSL's legacy provider */
@@ -46,6 +65,8 @@ struct alg {
 	uint16_t id;		/* IKEv2 transform ID */
 	uint16_t v1_ike;	/* IKEv1 phase 1 attribute value, 0 = none */
 	uint16_t v1_esp;	/* IPsec DOI transform / auth value, 0 = none */
+	uint16_t v1_ah;		/* IPsec DOI AH transform, 0 = none */
+	enum alg_mode mode;
 	const char *name;	/* IANA name: "ENCR_AES_GCM_16" */
 	const char *word;	/* proposal word, %u = key bits: "aes%ugcm16" */
 	const char *setting;	/* settings.md word: "aes-gcm", "sha256", "14" */
@@ -57,7 +78,8 @@ struct alg {
 	uint8_t iv_len;		/* bytes on the wire */
 	uint8_t block_len;	/* padding granularity of the cipher, >= 1 */
 	uint8_t icv_len;	/* bytes on the wire (AEAD, INTEG) */
-	uint16_t key_len;	/* PRF preferred key / INTEG key, bytes */
+	uint16_t key_len;	/* PRF preferred key / INTEG key, bytes;
+				 * MODP: private exponent, 0 = OpenSSL's */
 	uint16_t out_len;	/* PRF output; KE: public value, bytes */
 	uint16_t bits;		/* KE: size of the group as users know it */
 	unsigned flags;		/* enum alg_flags */
@@ -69,13 +91,18 @@ struct alg {
 /* Row by transform type and IKEv2 id, or NULL. */
 const struct alg *alg_by_id(enum alg_type type, unsigned id);
 
-/* Row by the word of settings.md (icv selects among aes-gcm rows, else 0). */
+/*
+ * Row by the word of a setting.  icv_bits selects among AEAD rows that share
+ * a word (aes-gcm); 0 takes the first, which is the longest.
+ */
 const struct alg *alg_by_setting(enum alg_type type, const char *word,
     unsigned icv_bits);
 
 /*
  * Row by a word of a strongSwan-style proposal ("aes256gcm16", "prfsha384",
- * "x25519", "modp2048"); *key_bits gets the length in it, or 0.
+ * "x25519", "modp2048"); *key_bits gets the length in it, or 0.  NULL if no
+ * row has the word or the length.  Rows with ALG_ABSENT are found too: ask
+ * alg_usable() before offering one.
  */
 const struct alg *alg_by_word(enum alg_type type, const char *word,
     unsigned *key_bits);
@@ -83,20 +110,29 @@ const struct alg *alg_by_word(enum alg_type type, const char *word,
 /* The table in order; index from 0, NULL at the end. */
 const struct alg *alg_at(size_t index);
 
-/* Is this key length one of the algorithm's. */
+/*
+ * Is this key length one of the algorithm's.  0 (none given) is, where there
+ * is nothing to choose.
+ */
 bool alg_has_key_bits(const struct alg *alg, unsigned key_bits);
 
-/* Key bytes incl. salt that key derivation must produce for an ENCR row. */
+/*
+ * Key bytes incl. salt that key derivation must produce for an ENCR row.
+ * key_bits 0 means the only (or shortest) length.
+ */
 size_t alg_encr_key_len(const struct alg *alg, unsigned key_bits);
 
 /*
- * Can this process compute it?  Tries a fetch from OpenSSL once and caches
- * nothing; the legacy provider is loaded (in a library context of its own)
- * for rows that need it.  *why (may be NULL) gets a reason, or NULL.
+ * Can this process compute it?  The legacy provider is loaded (in a library
+ * context of its own) only for rows that need it.  *why (may be NULL) gets a
+ * reason marked for translation, or NULL.
  */
 bool alg_usable(const struct alg *alg, const char **why);
 
-/* Append the proposal word of the row, e.g. "aes256gcm16". */
+/*
+ * Append the proposal word of the row, e.g. "aes256gcm16"; key_bits 0 leaves
+ * the length out where it would be a choice.
+ */
 void alg_print(struct buf *b, const struct alg *alg, unsigned key_bits);
 
 #endif
