@@ -43,7 +43,11 @@ void ident_free(struct ident *id);
 /* Same type and value (FQDN and mail without case). */
 bool ident_eq(const struct ident *a, const struct ident *b);
 
-/* Does id satisfy the configured pattern (ID_ANY, DN wildcards). */
+/*
+ * Does id satisfy the configured pattern: equal; ID_ANY (all but ID_NULL);
+ * FQDN and mail that begin with "*" by their end; a DN with the same
+ * attributes in any order, where "*" stands for any value.
+ */
 bool ident_match(const struct ident *pattern, const struct ident *id);
 
 /* Append safe text; with_type: "gw.example (FQDN)". */

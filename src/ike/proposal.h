@@ -37,6 +37,9 @@ void suite_print(struct buf *b, const struct suite *s);
 
 bool suite_eq(const struct suite *a, const struct suite *b);
 
+/* Key bits of the cipher, also where it has one length only; 0 without. */
+unsigned suite_key_bits(const struct suite *s);
+
 /*
  * Add an SA payload offering the rows in order, proposal numbers from 1.
  * protocol: enum ike_protocol; spi: inbound SPI bytes (0, 4 or 8).

@@ -17,7 +17,9 @@ struct ts_list {
 
 /*
  * Parse "10.1.0.0/16", "10.1.0.1", "10.1.0.5-10.1.0.9",
- * "10.1.0.0/16[tcp/443]", "10.1.0.0/16[17/500-600]", "[icmp]".
+ * "10.1.0.0/16[tcp/443]", "10.1.0.0/16[17/500-600]", "[icmp]", "[icmp/8:0]".
+ * The address may be missing behind brackets: all of IPv4, or of IPv6 for
+ * icmpv6.  Error: a sentence with the text.
  */
 int ts_parse(struct ike_ts *ts, const char *text, struct sp_error *err);
 
@@ -46,7 +48,7 @@ bool ts_intersect(const struct ike_ts *a, const struct ike_ts *b,
 size_t ts_narrow(const struct ts_list *ours, const struct ts_list *theirs,
     struct ts_list *out);
 
-/* Does the list cover every selector of sub. */
+/* Is every selector of sub inside one selector of the list. */
 bool ts_list_contains(const struct ts_list *l, const struct ts_list *sub);
 
 #endif

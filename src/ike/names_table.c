@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Names of the numbers of IKEv2, as IANA registers them ("Internet Key
+ * Exchange Version 2 (IKEv2) Parameters").  They are never translated:
+ * people search for them.
+ */
+#include "ike/internal.h"
+
+const struct ike_name ike_exchange_names[] = {
+	{ X_IKE_SA_INIT, "IKE_SA_INIT" },
+	{ X_IKE_AUTH, "IKE_AUTH" },
+	{ X_CREATE_CHILD_SA, "CREATE_CHILD_SA" },
+	{ X_INFORMATIONAL, "INFORMATIONAL" },
+	{ X_IKE_SESSION_RESUME, "IKE_SESSION_RESUME" },
+	{ X_IKE_INTERMEDIATE, "IKE_INTERMEDIATE" },
+	{ X_IKE_FOLLOWUP_KE, "IKE_FOLLOWUP_KE" },
+	{ 0, NULL }
+};
+
+const struct ike_name ike_protocol_names[] = {
+	{ PROTO_NONE, "none" },
+	{ PROTO_IKE, "IKE" },
+	{ PROTO_AH, "AH" },
+	{ PROTO_ESP, "ESP" },
+	{ 0, NULL }
+};
+
+const struct ike_name ike_transform_type_names[] = {
+	{ 1, "ENCR" }, { 2, "PRF" }, { 3, "INTEG" }, { 4, "KE" },
+	{ 5, "ESN" },
+	/* RFC 9370 */
+	{ 6, "ADDKE1" }, { 7, "ADDKE2" }, { 8, "ADDKE3" }, { 9, "ADDKE4" },
+	{ 10, "ADDKE5" }, { 11, "ADDKE6" }, { 12, "ADDKE7" },
+	{ 0, NULL }
+};
+
+const struct ike_name ike_notify_names[] = {
+	{ N_UNSUPPORTED_CRITICAL_PAYLOAD, "UNSUPPORTED_CRITICAL_PAYLOAD" },
+	{ N_INVALID_IKE_SPI, "INVALID_IKE_SPI" },
+	{ N_INVALID_MAJOR_VERSION, "INVALID_MAJOR_VERSION" },
+	{ N_INVALID_SYNTAX, "INVALID_SYNTAX" },
+	{ N_INVALID_MESSAGE_ID, "INVALID_MESSAGE_ID" },
+	{ N_INVALID_SPI, "INVALID_SPI" },
+	{ N_NO_PROPOSAL_CHOSEN, "NO_PROPOSAL_CHOSEN" },
+	{ N_INVALID_KE_PAYLOAD, "INVALID_KE_PAYLOAD" },
+	{ N_AUTHENTICATION_FAILED, "AUTHENTICATION_FAILED" },
+	{ N_SINGLE_PAIR_REQUIRED, "SINGLE_PAIR_REQUIRED" },
+	{ N_NO_ADDITIONAL_SAS, "NO_ADDITIONAL_SAS" },
+	{ N_INTERNAL_ADDRESS_FAILURE, "INTERNAL_ADDRESS_FAILURE" },
+	{ N_FAILED_CP_REQUIRED, "FAILED_CP_REQUIRED" },
+	{ N_TS_UNACCEPTABLE, "TS_UNACCEPTABLE" },
+	{ N_INVALID_SELECTORS, "INVALID_SELECTORS" },
+	{ N_UNACCEPTABLE_ADDRESSES, "UNACCEPTABLE_ADDRESSES" },
+	{ N_UNEXPECTED_NAT_DETECTED, "UNEXPECTED_NAT_DETECTED" },
+	{ 42, "USE_ASSIGNED_HoA" },			/* RFC 5026 */
+	{ N_TEMPORARY_FAILURE, "TEMPORARY_FAILURE" },
+	{ N_CHILD_SA_NOT_FOUND, "CHILD_SA_NOT_FOUND" },
+	{ 45, "INVALID_GROUP_ID" },			/* RFC 9838 */
+	{ 46, "AUTHORIZATION_FAILED" },
+	{ N_STATE_NOT_FOUND, "STATE_NOT_FOUND" },	/* RFC 9370 */
+	{ 48, "TS_MAX_QUEUE" },				/* RFC 9611 */
+	{ N_INITIAL_CONTACT, "INITIAL_CONTACT" },
+	{ N_SET_WINDOW_SIZE, "SET_WINDOW_SIZE" },
+	{ N_ADDITIONAL_TS_POSSIBLE, "ADDITIONAL_TS_POSSIBLE" },
+	{ N_IPCOMP_SUPPORTED, "IPCOMP_SUPPORTED" },
+	{ N_NAT_DETECTION_SOURCE_IP, "NAT_DETECTION_SOURCE_IP" },
+	{ N_NAT_DETECTION_DESTINATION_IP, "NAT_DETECTION_DESTINATION_IP" },
+	{ N_COOKIE, "COOKIE" },
+	{ N_USE_TRANSPORT_MODE, "USE_TRANSPORT_MODE" },
+	{ N_HTTP_CERT_LOOKUP_SUPPORTED, "HTTP_CERT_LOOKUP_SUPPORTED" },
+	{ N_REKEY_SA, "REKEY_SA" },
+	{ N_ESP_TFC_PADDING_NOT_SUPPORTED, "ESP_TFC_PADDING_NOT_SUPPORTED" },
+	{ N_NON_FIRST_FRAGMENTS_ALSO, "NON_FIRST_FRAGMENTS_ALSO" },
+	/* RFC 4555, MOBIKE */
+	{ N_MOBIKE_SUPPORTED, "MOBIKE_SUPPORTED" },
+	{ 16397, "ADDITIONAL_IP4_ADDRESS" },
+	{ 16398, "ADDITIONAL_IP6_ADDRESS" },
+	{ 16399, "NO_ADDITIONAL_ADDRESSES" },
+	{ 16400, "UPDATE_SA_ADDRESSES" },
+	{ 16401, "COOKIE2" },
+	{ 16402, "NO_NATS_ALLOWED" },
+	{ N_AUTH_LIFETIME, "AUTH_LIFETIME" },		/* RFC 4478 */
+	{ 16404, "MULTIPLE_AUTH_SUPPORTED" },		/* RFC 4739 */
+	{ 16405, "ANOTHER_AUTH_FOLLOWS" },
+	{ 16406, "REDIRECT_SUPPORTED" },		/* RFC 5685 */
+	{ 16407, "REDIRECT" },
+	{ 16408, "REDIRECTED_FROM" },
+	{ 16409, "TICKET_LT_OPAQUE" },			/* RFC 5723 */
+	{ 16410, "TICKET_REQUEST" },
+	{ 16411, "TICKET_ACK" },
+	{ 16412, "TICKET_NACK" },
+	{ 16413, "TICKET_OPAQUE" },
+	{ 16414, "LINK_ID" },				/* RFC 5739 */
+	{ 16415, "USE_WESP_MODE" },			/* RFC 5840 */
+	{ 16416, "ROHC_SUPPORTED" },			/* RFC 5857 */
+	{ 16417, "EAP_ONLY_AUTHENTICATION" },		/* RFC 5998 */
+	{ N_CHILDLESS_IKEV2_SUPPORTED, "CHILDLESS_IKEV2_SUPPORTED" },
+	{ 16419, "QUICK_CRASH_DETECTION" },		/* RFC 6290 */
+	{ 16420, "IKEV2_MESSAGE_ID_SYNC_SUPPORTED" },	/* RFC 6311 */
+	{ 16421, "IPSEC_REPLAY_COUNTER_SYNC_SUPPORTED" },
+	{ 16422, "IKEV2_MESSAGE_ID_SYNC" },
+	{ 16423, "IPSEC_REPLAY_COUNTER_SYNC" },
+	{ 16424, "SECURE_PASSWORD_METHODS" },		/* RFC 6467 */
+	{ 16425, "PSK_PERSIST" },			/* RFC 6631 */
+	{ 16426, "PSK_CONFIRM" },
+	{ 16427, "ERX_SUPPORTED" },			/* RFC 6867 */
+	{ 16428, "IFOM_CAPABILITY" },
+	{ 16429, "SENDER_REQUEST_ID" },
+	{ N_IKEV2_FRAGMENTATION_SUPPORTED, "IKEV2_FRAGMENTATION_SUPPORTED" },
+	{ N_SIGNATURE_HASH_ALGORITHMS, "SIGNATURE_HASH_ALGORITHMS" },
+	{ 16432, "CLONE_IKE_SA_SUPPORTED" },		/* RFC 7791 */
+	{ 16433, "CLONE_IKE_SA" },
+	{ 16434, "PUZZLE" },				/* RFC 8019 */
+	{ 16435, "USE_PPK" },				/* RFC 8784 */
+	{ 16436, "PPK_IDENTITY" },
+	{ 16437, "NO_PPK_AUTH" },
+	{ 16438, "INTERMEDIATE_EXCHANGE_SUPPORTED" },	/* RFC 9242 */
+	{ 16439, "IP4_ALLOWED" },			/* RFC 8983 */
+	{ 16440, "IP6_ALLOWED" },
+	{ 16441, "ADDITIONAL_KEY_EXCHANGE" },		/* RFC 9370 */
+	{ 16442, "USE_AGGFRAG" },			/* RFC 9347 */
+	{ 16443, "SUPPORTED_AUTH_METHODS" },		/* RFC 9593 */
+	{ 16444, "SA_RESOURCE_INFO" },			/* RFC 9611 */
+	{ 0, NULL }
+};
+
+const struct ike_name ike_cert_names[] = {
+	{ 1, "PKCS7_WRAPPED_X509" },
+	{ 2, "PGP" },
+	{ 3, "DNS_SIGNED_KEY" },
+	{ 4, "X509_SIGNATURE" },
+	{ 6, "KERBEROS_TOKEN" },
+	{ 7, "CRL" },
+	{ 8, "ARL" },
+	{ 9, "SPKI" },
+	{ 10, "X509_ATTRIBUTE" },
+	{ 11, "RAW_RSA" },
+	{ 12, "HASH_AND_URL_X509" },
+	{ 13, "HASH_AND_URL_BUNDLE" },
+	{ 14, "OCSP_CONTENT" },				/* RFC 4806 */
+	{ 15, "RAW_PUBLIC_KEY" },			/* RFC 7670 */
+	{ 0, NULL }
+};
+
+const struct ike_name ike_auth_names[] = {
+	{ 1, "RSA_SIGNATURE" },
+	{ 2, "PSK" },
+	{ 3, "DSS_SIGNATURE" },
+	{ 9, "ECDSA_256" },				/* RFC 4754 */
+	{ 10, "ECDSA_384" },
+	{ 11, "ECDSA_521" },
+	{ 12, "SECURE_PASSWORD" },			/* RFC 6467 */
+	{ 13, "NULL" },					/* RFC 7619 */
+	{ 14, "DIGITAL_SIGNATURE" },			/* RFC 7427 */
+	{ 0, NULL }
+};
+
+const struct ike_name ike_cfg_type_names[] = {
+	{ 1, "CFG_REQUEST" },
+	{ 2, "CFG_REPLY" },
+	{ 3, "CFG_SET" },
+	{ 4, "CFG_ACK" },
+	{ 0, NULL }
+};
+
+const struct ike_name ike_cfg_attr_names[] = {
+	{ 1, "INTERNAL_IP4_ADDRESS" },
+	{ 2, "INTERNAL_IP4_NETMASK" },
+	{ 3, "INTERNAL_IP4_DNS" },
+	{ 4, "INTERNAL_IP4_NBNS" },
+	{ 6, "INTERNAL_IP4_DHCP" },
+	{ 7, "APPLICATION_VERSION" },
+	{ 8, "INTERNAL_IP6_ADDRESS" },
+	{ 10, "INTERNAL_IP6_DNS" },
+	{ 12, "INTERNAL_IP6_DHCP" },
+	{ 13, "INTERNAL_IP4_SUBNET" },
+	{ 14, "SUPPORTED_ATTRIBUTES" },
+	{ 15, "INTERNAL_IP6_SUBNET" },
+	{ 16, "MIP6_HOME_PREFIX" },			/* RFC 5026 */
+	{ 17, "INTERNAL_IP6_LINK" },			/* RFC 5739 */
+	{ 18, "INTERNAL_IP6_PREFIX" },
+	{ 19, "HOME_AGENT_ADDRESS" },
+	{ 20, "P_CSCF_IP4_ADDRESS" },			/* RFC 7651 */
+	{ 21, "P_CSCF_IP6_ADDRESS" },
+	{ 22, "FTT_KAT" },
+	{ 23, "EXTERNAL_SOURCE_IP4_NAT_INFO" },
+	{ 24, "TIMEOUT_PERIOD_FOR_LIVENESS_CHECK" },
+	{ 25, "INTERNAL_DNS_DOMAIN" },			/* RFC 8598 */
+	{ 26, "INTERNAL_DNSSEC_TA" },
+	{ 27, "ENCDNS_IP4" },				/* RFC 9464 */
+	{ 28, "ENCDNS_IP6" },
+	{ 29, "ENCDNS_DIGEST_INFO" },
+	{ 0, NULL }
+};
+
+const struct ike_name ike_eap_code_names[] = {
+	{ 1, "Request" },
+	{ 2, "Response" },
+	{ 3, "Success" },
+	{ 4, "Failure" },
+	{ 0, NULL }
+};
+
+const struct ike_name ike_eap_type_names[] = {
+	{ 1, "Identity" },
+	{ 2, "Notification" },
+	{ 3, "Nak" },
+	{ 4, "MD5-Challenge" },
+	{ 5, "OTP" },
+	{ 6, "GTC" },
+	{ 13, "TLS" },
+	{ 18, "SIM" },
+	{ 21, "TTLS" },
+	{ 23, "AKA" },
+	{ 25, "PEAP" },
+	{ 26, "MSCHAPv2" },
+	{ 50, "AKA'" },
+	{ 52, "PWD" },
+	{ 254, "Expanded" },
+	{ 0, NULL }
+};
