@@ -229,16 +229,20 @@ agree(const struct kex *k, EVP_PKEY *peer, uint8_t *out, size_t *len)
 	return ok;
 }
 
-/* Any byte set; the time does not depend on where. */
+/*
+ * Is the secret one that the group can give.  x = 0 is a point like others
+ * on some curves, and OpenSSL refuses 0 and 1 for MODP, so this is about
+ * XDH.  The time does not depend on where the first set bit is.
+ */
 static bool
-is_nonzero(const uint8_t *p, size_t len)
+is_fit(const struct alg *group, const uint8_t *p, size_t len)
 {
 	uint8_t all = 0;
 	size_t i;
 
 	for (i = 0; i < len; i++)
 		all |= p[i];
-	return all != 0;
+	return all != 0 || group->mode != ALG_MODE_XDH;
 }
 
 /* What is wrong with a value that OpenSSL refused. */
@@ -269,7 +273,7 @@ kex_derive(struct kex *k, const uint8_t *peer, size_t len,
 		return ret;
 	key = import_peer(k, peer, len);
 	ok = key != NULL && agree(k, key, shared, &shared_len) &&
-	    is_nonzero(shared, shared_len);
+	    is_fit(k->group, shared, shared_len);
 	EVP_PKEY_free(key);
 	if (ok) {
 		secret_set(out, shared, shared_len);

@@ -22,7 +22,7 @@ struct seal;
 struct sp_error;
 
 struct seal_params {
-	const struct alg *encr;	/* ENCR row; ENCR_NULL allowed for ESP */
+	const struct alg *encr;	/* ENCR row; ENCR_NULL for ESP, NULL for AH */
 	unsigned key_bits;
 	const struct alg *integ;	/* INTEG row, NULL with AEAD */
 	const uint8_t *encr_key;	/* key | salt */
@@ -40,7 +40,7 @@ struct seal_op {
 	size_t aead_aad_len;
 	uint8_t *iv;		/* seal_iv_len() bytes, filled by the caller */
 	uint8_t *text;		/* encrypted or decrypted in place */
-	size_t text_len;	/* multiple of seal_block_len() */
+	size_t text_len;	/* multiple of seal_block_len(), < 16 MiB */
 	uint8_t *icv;		/* seal_icv_len() bytes: written or checked */
 	const uint8_t *tail;	/* MAC only: further covered bytes, or NULL */
 	size_t tail_len;
@@ -61,12 +61,15 @@ bool seal_is_aead(const struct seal *s);
 
 /*
  * Make the IV of a packet: counter modes and AEAD take counter (unique under
- * the key), CBC takes bytes from rng.
+ * the key; rng may be NULL), CBC takes bytes from rng.
  */
 void seal_make_iv(const struct seal *s, uint64_t counter,
     const struct rng *rng, uint8_t *iv);
 
-/* Encrypt and authenticate; 0 or SP_SYSTEM. */
+/*
+ * Encrypt and authenticate; 0 or SP_SYSTEM (also for a length that is no
+ * multiple of the block, or a context made for opening).
+ */
 int seal_protect(struct seal *s, const struct seal_op *op);
 
 /*
