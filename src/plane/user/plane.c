@@ -487,5 +487,5 @@ int
 plane_user_new(struct plane **out, const struct plane_params *p,
     struct sp_error *err)
 {
-	return user_plane_new(out, p, TUN_PLAIN, false, err);
+	return user_plane_new(out, p, TUN_USO, true, err);
 }
