@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * IKE_AUTH with pre-shared keys, both roles (RFC 7296 1.2, 2.15, 2.21.2):
+ *
+ *	HDR, SK {IDi, [N(INITIAL_CONTACT),] [IDr,] AUTH, SAi2, TSi, TSr} -->
+ *				<-- HDR, SK {IDr, AUTH, SAr2, TSi, TSr}
+ *			or	<-- HDR, SK {IDr, AUTH, N(child refused)}
+ *			or	<-- HDR, SK {N(AUTHENTICATION_FAILED)}
+ *
+ * The wire never says why authentication failed; our own record does.  An SA
+ * becomes established by establish() alone, which wants a struct auth_ok that
+ * only check_auth() makes (hardening.md R-10).
+ */
+#include "ike/v2/steps.h"
+
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "crypto/alg.h"
+#include "crypto/prf.h"
+
+#define STEP "IKE_AUTH"
+#define AUTH_SHARED_KEY 2	/* RFC 7296 3.8 */
+
+/* Proof that the peer of the SA authenticated itself. */
+struct auth_ok {
+	const struct v2_sa *of;
+};
+
+bool
+v2_auth_keys(struct v2_sa *sa)
+{
+	struct v2_setup *s = sa->setup;
+	struct sp_error err = {0};
+	struct ike_reason why;
+
+	if (s->derived)
+		return true;
+	if (v2_derive(sa, s->peer_ke.data, s->peer_ke.len, &err) == 0) {
+		buf_free(&s->peer_ke);
+		return true;
+	}
+	ike_reason_set(&why, REASON_INVALID_KE, true, "IKE_SA_INIT", NULL,
+	    NULL, "%s", err.text);
+	v2_end(sa, &why);
+	return false;
+}
+
+/* AUTH data of one side, by the PSK of the SA's configuration. */
+static int
+compute_auth(const struct v2_sa *sa, bool of_initiator,
+    const struct ident *id, uint8_t out[PRF_MAX], struct sp_error *err)
+{
+	const struct v2_setup *s = sa->setup;
+	const struct buf *msg = of_initiator ? &s->msg_i : &s->msg_r;
+	const struct buf *nonce = of_initiator ? &s->nr : &s->ni;
+	const struct secret *sk = of_initiator ? &sa->keys.pi : &sa->keys.pr;
+	struct buf body = {0};
+	size_t len;
+	int ret;
+
+	len = ike_id_body(id->type, id->data, id->len,
+	    buf_space(&body, IKE_ID_BODY_LEN(id->len)));
+	ret = ike_auth_psk(sa->suite.prf, &sa->conf->psk, msg->data, msg->len,
+	    nonce->data, nonce->len, sk, body.data, len, out, err);
+	buf_free(&body);
+	return ret;
+}
+
+static void
+add_id(struct ike_msg *m, uint8_t payload, const struct ident *id)
+{
+	struct ike_payload *p = ike_msg_add(m, payload);
+
+	p->u.id.type = id->type;
+	p->u.id.data = ike_msg_bytes(m, id->data, id->len);
+}
+
+static int
+add_auth(struct v2_sa *sa, struct ike_msg *m, struct ike_reason *why)
+{
+	struct ike_payload *p;
+	struct sp_error err = {0};
+	uint8_t auth[PRF_MAX];
+	int ret;
+
+	ret = compute_auth(sa, sa->initiator, &sa->local_id, auth, &err);
+	if (ret < 0) {
+		ike_reason_set(why, REASON_CRYPTO_UNAVAILABLE, true, STEP,
+		    NULL, NULL, "%s", err.text);
+		return ret;
+	}
+	p = ike_msg_add(m, PLD_AUTH);
+	p->u.auth.method = AUTH_SHARED_KEY;
+	p->u.auth.data = ike_msg_bytes(m, auth, sa->suite.prf->out_len);
+	OPENSSL_cleanse(auth, sizeof(auth));
+	return 0;
+}
+
+/* The identity that we show: as configured, or the address in use. */
+static void
+set_local_id(struct v2_sa *sa)
+{
+	ident_free(&sa->local_id);
+	if (sa->conf->local_id.type != ID_ANY)
+		ident_copy(&sa->local_id, &sa->conf->local_id);
+	else
+		ident_from_addr(&sa->local_id, &sa->path.local.addr);
+}
+
+/*
+ * The check of an AUTH payload; id is the peer's.  On success ok proves it,
+ * else why tells.
+ */
+static bool
+check_auth(struct v2_sa *sa, const struct ike_msg *m, const struct ident *id,
+    struct auth_ok *ok, struct ike_reason *why)
+{
+	const struct ike_payload *p = ike_msg_find(m, PLD_AUTH);
+	struct sp_error err = {0};
+	uint8_t want[PRF_MAX];
+	size_t len = sa->suite.prf->out_len;
+	bool good;
+
+	if (p == NULL || p->u.auth.method != AUTH_SHARED_KEY) {
+		v2_why_method(p == NULL ? 0 : p->u.auth.method, why);
+		return false;
+	}
+	if (sa->conf->psk.len == 0) {
+		v2_why_psk_missing(sa, id, why);
+		return false;
+	}
+	if (compute_auth(sa, !sa->initiator, id, want, &err) < 0) {
+		ike_reason_set(why, REASON_CRYPTO_UNAVAILABLE, true, STEP,
+		    NULL, NULL, "%s", err.text);
+		return false;
+	}
+	good = p->u.auth.data.len == len &&
+	    CRYPTO_memcmp(p->u.auth.data.p, want, len) == 0;
+	OPENSSL_cleanse(want, sizeof(want));
+	if (good)
+		ok->of = sa;
+	else
+		v2_why_psk(id, why);
+	return good;
+}
+
+/* The one way to an established SA that was not made by a rekey. */
+static void
+establish(struct v2_sa *sa, const struct auth_ok *ok,
+    const struct ident *peer)
+{
+	if (ok->of != sa)
+		return;
+	ident_free(&sa->remote_id);
+	ident_copy(&sa->remote_id, peer);
+	v2_establish(sa, "the peer is authenticated");
+	v2_twins_add(sa);
+	sa->announced = true;
+	v2_emit_sa(sa, IKE_EV_SA_UP, 0, NULL);
+}
+
+/* ---- initiator ---- */
+
+/* May IDr name the one identity that we expect?  A pattern cannot. */
+static bool
+is_exact(const struct ident *id)
+{
+	return id->type != ID_ANY &&
+	    (id->type != ID_DER_ASN1_DN ||
+	    memchr(id->data, '*', id->len) == NULL);
+}
+
+/* RFC 7296 2.4: nobody else is known by this pair of identities. */
+static bool
+is_first_contact(const struct v2_sa *sa)
+{
+	const struct ike_conf *c = sa->conf;
+
+	return c->unique != UNIQUE_NEVER && is_exact(&c->remote_id) &&
+	    v2_find_twin(sa, &c->remote_id) == NULL;
+}
+
+static int
+offer_child(struct v2_sa *sa, struct v2_task *t, struct ike_msg *m)
+{
+	struct ike_reason why;
+
+	if (sa->setup->child == NULL)
+		return 0;
+	if (v2_child_offer(sa, t, sa->setup->child, NULL, m, &why) == 0)
+		return 0;
+	v2_emit_child_failed(sa, 0, sa->setup->child->name, &why);
+	ike_child_conf_unref(sa->setup->child);
+	sa->setup->child = NULL;
+	return 0;
+}
+
+int
+v2_auth_build(struct v2_sa *sa, struct v2_task *t, struct ike_msg *m,
+    struct ike_reason *why)
+{
+	int ret;
+
+	set_local_id(sa);
+	if (sa->conf->psk.len == 0) {
+		v2_why_psk_missing(sa, &sa->conf->remote_id, why);
+		return SP_AUTH;
+	}
+	add_id(m, PLD_IDi, &sa->local_id);
+	if (is_first_contact(sa))
+		ike_msg_add_notify(m, N_INITIAL_CONTACT, NULL, 0);
+	if (is_exact(&sa->conf->remote_id))
+		add_id(m, PLD_IDr, &sa->conf->remote_id);
+	ret = add_auth(sa, m, why);
+	if (ret < 0)
+		return ret;
+	ret = offer_child(sa, t, m);
+	if (ret == 0)
+		v2_enter(sa, V2_AUTH_SENT, "IKE_AUTH sent");
+	return ret;
+}
+
+/* We do not accept the peer: it has to know, as it believes itself up. */
+static void
+reject_peer(struct v2_sa *sa, const struct ike_reason *why)
+{
+	struct v2_task *t;
+
+	v2_emit_sa(sa, IKE_EV_SA_FAILED, 0, why);
+	v2_enter(sa, V2_DELETING, why->text);
+	t = v2_task_add(sa, T_DELETE_SA);
+	t->auth_failed = true;
+	t->why = why->code;
+}
+
+static void
+first_child(struct v2_sa *sa, struct v2_task *t, const struct ike_msg *m)
+{
+	struct ike_child_conf *conf = sa->setup->child;
+	const struct ike_payload *n = ike_msg_find_error(m);
+	struct v2_child *c = NULL;
+	struct ike_reason why;
+
+	if (conf == NULL)
+		return;
+	if (n != NULL) {
+		v2_why_child(sa, STEP, n->u.notify.type, conf, &why);
+	} else if (ike_msg_find(m, PLD_SA) == NULL) {
+		ike_reason_set(&why, REASON_PEER_REFUSED, true, STEP, NULL,
+		    NULL, "The peer's answer to IKE_AUTH says nothing about "
+		    "the child \"%s\".", conf->name);
+	} else {
+		c = v2_child_accept(sa, t, conf, NULL, m, &why);
+	}
+	if (c != NULL)
+		v2_child_up(c);
+	else
+		v2_emit_child_failed(sa, 0, conf->name, &why);
+}
+
+/* Is the whole exchange refused, rather than the child alone? */
+static bool
+is_refusal(struct v2_sa *sa, const struct ike_msg *m)
+{
+	const struct ike_payload *n = ike_msg_find_error(m);
+	struct ike_reason why;
+
+	if (ike_msg_find(m, PLD_AUTH) != NULL &&
+	    ike_msg_find(m, PLD_IDr) != NULL)
+		return false;
+	if (n != NULL) {
+		v2_why_notify(sa, STEP, n->u.notify.type, &why);
+		v2_end(sa, &why);
+		return true;
+	}
+	v2_why_method(0, &why);
+	reject_peer(sa, &why);
+	return true;
+}
+
+enum v2_next
+v2_auth_answered(struct v2_sa *sa, struct v2_task *t,
+    const struct ike_msg *m)
+{
+	struct auth_ok ok = {0};
+	const struct ike_payload *p;
+	struct ike_reason why;
+	struct ident id;
+
+	if (is_refusal(sa, m))
+		return V2_DONE;
+	p = ike_msg_find(m, PLD_IDr);
+	ident_from_wire(&id, p->u.id.type, p->u.id.data.p, p->u.id.data.len);
+	if (!ident_match(&sa->conf->remote_id, &id)) {
+		v2_why_id(&sa->conf->remote_id, &id, &why);
+		reject_peer(sa, &why);
+	} else if (!check_auth(sa, m, &id, &ok, &why)) {
+		reject_peer(sa, &why);
+	} else {
+		establish(sa, &ok, &id);
+		first_child(sa, t, m);
+		v2_setup_free(sa);
+		v2_unique(sa, false);
+	}
+	ident_free(&id);
+	return V2_DONE;
+}
+
+/* ---- responder ---- */
+
+/* How well a configuration fits the identities of a request; 0: not. */
+static unsigned
+fit(const struct v2_sa *sa, const struct ike_conf *c, const struct ident *idi,
+    const struct ident *idr)
+{
+	unsigned points = 1;
+	size_t i;
+
+	if (!ident_match(&c->remote_id, idi))
+		return 0;
+	if (c->remote_id.type != ID_ANY)
+		points += 4;
+	if (idr != NULL && c->local_id.type != ID_ANY) {
+		if (!ident_match(&c->local_id, idr))
+			return 0;
+		points += 2;
+	}
+	/* the suite agreed upon must be one of its own */
+	for (i = 0; i < c->nr_suites; i++) {
+		if (suite_eq(&c->suites[i], &sa->suite))
+			return points;
+	}
+	return 0;
+}
+
+static struct ike_conf *
+find_conf(const struct v2_sa *sa, const struct ident *idi,
+    const struct ident *idr)
+{
+	struct ike_conf *c, *best = NULL;
+	unsigned points, most = 0;
+	size_t pos = 0;
+
+	while ((c = v2_conf_next(sa->host, &sa->path, &pos)) != NULL) {
+		points = fit(sa, c, idi, idr);
+		if (points > most) {
+			most = points;
+			best = c;
+		}
+	}
+	return best;
+}
+
+/* Say which identity failed against the nearest configuration. */
+static void
+why_no_conf(const struct v2_sa *sa, const struct ident *idi,
+    const struct ident *idr, struct ike_reason *why)
+{
+	const struct ike_conf *c;
+	size_t pos = 0;
+
+	c = v2_conf_next(sa->host, &sa->path, &pos);
+	if (c == NULL)
+		v2_why_id(NULL, idi, why);
+	else if (!ident_match(&c->remote_id, idi) || idr == NULL)
+		v2_why_id(&c->remote_id, idi, why);
+	else
+		v2_why_own_id(&c->local_id, idr, why);
+}
+
+static void
+refuse_peer(struct v2_sa *sa, struct ike_msg *answer,
+    const struct ike_reason *why)
+{
+	ike_msg_add_notify(answer, N_AUTHENTICATION_FAILED, NULL, 0);
+	v2_end(sa, why);
+}
+
+static void
+accept_peer(struct v2_sa *sa, const struct auth_ok *ok,
+    const struct ident *idi, const struct ike_msg *m, struct ike_msg *answer)
+{
+	bool contact = ike_msg_find_notify(m, N_INITIAL_CONTACT) != NULL;
+	struct ike_reason why;
+	struct v2_child *c;
+
+	set_local_id(sa);
+	add_id(answer, PLD_IDr, &sa->local_id);
+	if (add_auth(sa, answer, &why) < 0) {
+		refuse_peer(sa, answer, &why);
+		return;
+	}
+	establish(sa, ok, idi);
+	if (ike_msg_find(m, PLD_SA) != NULL) {
+		c = v2_child_respond(sa, m, answer, NULL, NULL);
+		if (c != NULL)
+			v2_child_up(c);
+	}
+	v2_setup_free(sa);
+	v2_unique(sa, contact);
+}
+
+static void
+judge_peer(struct v2_sa *sa, const struct ident *idi, const struct ident *idr,
+    const struct ike_msg *m, struct ike_msg *answer)
+{
+	struct ike_conf *c = find_conf(sa, idi, idr);
+	struct auth_ok ok = {0};
+	struct ike_reason why;
+
+	if (c == NULL) {
+		why_no_conf(sa, idi, idr, &why);
+		refuse_peer(sa, answer, &why);
+		return;
+	}
+	sa->conf = ike_conf_ref(c);
+	set_local_id(sa);
+	if (!check_auth(sa, m, idi, &ok, &why) ||
+	    !v2_unique_admits(sa, idi, &why)) {
+		refuse_peer(sa, answer, &why);
+		return;
+	}
+	accept_peer(sa, &ok, idi, m, answer);
+}
+
+void
+v2_auth_request(struct v2_sa *sa, const struct ike_msg *m,
+    struct ike_msg *answer)
+{
+	const struct ike_payload *pi = ike_msg_find(m, PLD_IDi);
+	const struct ike_payload *pr = ike_msg_find(m, PLD_IDr);
+	struct ident idi = {0}, idr = {0};
+	struct ike_reason why;
+
+	if (pi == NULL) {
+		ike_reason_set(&why, REASON_INVALID_SYNTAX, true, STEP, NULL,
+		    NULL, "The peer's IKE_AUTH has no identity.");
+		ike_msg_add_notify(answer, N_INVALID_SYNTAX, NULL, 0);
+		v2_end(sa, &why);
+		return;
+	}
+	ident_from_wire(&idi, pi->u.id.type, pi->u.id.data.p,
+	    pi->u.id.data.len);
+	if (pr != NULL) {
+		ident_from_wire(&idr, pr->u.id.type, pr->u.id.data.p,
+		    pr->u.id.data.len);
+	}
+	judge_peer(sa, &idi, pr == NULL ? NULL : &idr, m, answer);
+	ident_free(&idi);
+	ident_free(&idr);
+}
