@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Completion and "?": what may be typed at a place of the line.
+ */
+#ifndef SP_SHELL_COMPLETE_H
+#define SP_SHELL_COMPLETE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf;
+struct shell;
+
+struct choice {
+	char *word;
+	char *help;		/* one line, or "" */
+	bool shape;		/* describes a value; cannot be inserted */
+};
+
+struct choices {
+	struct choice *c;
+	size_t nr;
+};
+
+/* Add a word if it begins with prefix and is not there yet; copies. */
+void choices_add(struct choices *out, const char *prefix, const char *word,
+    const char *help);
+
+/* Add the shape of a free value, or "<cr>". */
+void choices_shape(struct choices *out, const char *shape, const char *help);
+
+void choices_free(struct choices *out);
+
+/* The longest text that all insertable words begin with (caller's). */
+char *choices_common(const struct choices *c, size_t *nr_words);
+
+/*
+ * What may stand at the end of text (a line up to the cursor).  *start gets
+ * the offset of the word that is being typed.  False inside quotes.
+ */
+bool complete_line(struct shell *sh, const char *text, struct choices *out,
+    size_t *start);
+
+/* Print the list: "word  help", two columns indent; width 0 = no limit. */
+void choices_print(const struct choices *c, int width, struct buf *b);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The line editor and the terminal: the only place that knows readline,
+ * terminal modes and signals.  There is one terminal, so there is one of
+ * these in a process.
+ */
+#ifndef SP_SHELL_LINE_H
+#define SP_SHELL_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct choices;
+struct line;
+
+enum line_event {
+	LINE_TEXT,		/* a line was entered */
+	LINE_EOF,		/* Ctrl-D on an empty line */
+	LINE_INTERRUPT,		/* Ctrl-C: the line was dropped */
+	LINE_HANGUP,		/* the terminal is gone, or SIGTERM */
+	LINE_OTHER,		/* the other descriptor has something */
+};
+
+struct line_hooks {
+	/* What may stand at the end of text; false inside quotes. */
+	bool (*complete)(void *ctx, const char *text, struct choices *out,
+	    size_t *start);
+	void *ctx;
+};
+
+/* Take the terminal: signals, keys, history (file NULL = not kept). */
+struct line *line_open(const struct line_hooks *hooks, const char *history);
+
+/* Give it back as it was found; writes the history. */
+void line_close(struct line *l);
+
+/*
+ * Show the prompt (again) and wait for a line, or until fd has something.
+ * What was typed so far survives LINE_OTHER.  *text: caller's, LINE_TEXT.
+ */
+enum line_event line_wait(struct line *l, const char *prompt, int fd,
+    char **text);
+
+/* Print a finished line above the prompt and what was typed; it waits for
+ * Enter where the terminal cannot do that. */
+void line_above(struct line *l, const char *text);
+
+/* Print lines that waited. */
+void line_flush(struct line *l);
+
+/* Remember a line (already masked). */
+void line_history(struct line *l, const char *text);
+
+/* Non-zero once Ctrl-C came or the terminal went; cleared by line_begin(). */
+volatile int *line_interrupted(struct line *l);
+
+/* A command begins: the terminal is in its usual mode. */
+void line_begin(struct line *l);
+
+/* Throw away lines that wait in the terminal (a paste after an error);
+ * returns how many there were. */
+size_t line_drop_pending(struct line *l);
+
+/*
+ * Read a line with a question before it.  echo false: nothing is shown.
+ * Returns the text (caller's; wipe it) or NULL at end or Ctrl-C.
+ */
+char *line_ask(struct line *l, const char *question, bool echo);
+
+/* Wait up to timeout_ms (-1: no limit) for one key, or for fd; returns the
+ * key, 0 if fd has something or the time is over, -1 at Ctrl-C or end. */
+int line_key(struct line *l, int fd, int timeout_ms);
+
+/* Single keys without echo, for line_key(); false: as found. */
+void line_raw(struct line *l, bool raw);
+
+/* Is the terminal gone. */
+bool line_hung_up(const struct line *l);
+
+/* Size of the terminal of standard output; 80 x 24 if it does not know. */
+void line_size(int *columns, int *rows);
+
+/* Can the terminal move and erase (not TERM=dumb). */
+bool line_can_erase(void);
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What happens meanwhile: events of the engine as lines above the prompt, or
+ * as a stream until q or Ctrl-C.  A flood is cut down to what the line can
+ * carry, with a count of what was left out; the engine itself cuts off a
+ * reader that does not keep up.
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "client/client.h"
+#include "conf/text.h"
+#include "shell/cmd.h"
+#include "shell/command.h"
+#include "shell/internal.h"
+#include "shell/jget.h"
+#include "shell/line.h"
+
+#define LINES_A_SECOND 20
+#define LOOK_MS 500		/* how often -c looks for Ctrl-C */
+
+/* ---- records ------------------------------------------------------------ */
+
+/* "14:02:07" of an RFC 3339 time; the whole text if it is none. */
+static void
+print_clock(struct buf *b, const char *time)
+{
+	const char *t = strchr(time, 'T');
+
+	if (t && strlen(t) >= 9)
+		buf_printf(b, "%.8s", t + 1);
+	else
+		buf_puts(b, time);
+}
+
+void
+monitor_record(struct buf *b, const json_t *record)
+{
+	static const struct {
+		const char *level, *word;
+	} words[] = {
+		{ "error", "ERR" }, { "warning", "WRN" }, { "notice", "NTC" },
+		{ "info", "INF" }, { "debug", "DBG" },
+	};
+	const char *level = jstr(record, "level"), *tunnel;
+	size_t i;
+
+	print_clock(b, jstr(record, "time"));
+	for (i = 0; i < NELEM(words); i++) {
+		if (str_eq(words[i].level, level))
+			buf_printf(b, " %s", words[i].word);
+	}
+	tunnel = jstr(record, "tunnel");
+	buf_puts(b, " ");
+	if (*tunnel) {
+		str_safe(b, tunnel, strlen(tunnel));
+		buf_puts(b, ": ");
+	}
+	jprint(b, jget(record, "text"));
+	buf_puts(b, "");
+}
+
+/* ---- above the prompt --------------------------------------------------- */
+
+/* The line of an event; false if it is none of interest. */
+static bool
+event_line(struct shell *sh, const json_t *ev, struct buf *b)
+{
+	const char *topic = jstr(ev, "event");
+	const json_t *data = jget(ev, "data");
+	int64_t revision;
+
+	if (str_eq(topic, "log")) {
+		monitor_record(b, data);
+		return true;
+	}
+	if (str_eq(topic, "config")) {
+		revision = jint(data, "revision", 0);
+		if (revision == (int64_t)sh->cand.revision || revision == 0)
+			return false;
+		buf_printf(b, _("note: %s committed revision %lld; yours "
+		    "comes from %u"), *jstr(data, "who") ?
+		    jstr(data, "who") : _("somebody"), (long long)revision,
+		    sh->cand.revision);
+		return true;
+	}
+	return false;
+}
+
+void
+monitor_drain(struct shell *sh)
+{
+	struct buf b = {0};
+	bool closed = false;
+	size_t shown = 0, left_out = 0;
+	json_t *ev;
+
+	while ((ev = client_event(sh->client, &closed)) != NULL) {
+		buf_reset(&b);
+		if (event_line(sh, ev, &b)) {
+			if (shown++ < LINES_A_SECOND)
+				line_above(sh->line, (char *)b.data);
+			else
+				left_out++;
+		}
+		json_decref(ev);
+	}
+	if (left_out > 0) {
+		buf_reset(&b);
+		buf_printf(&b, _("[+%zu lines, show log]"), left_out);
+		line_above(sh->line, (char *)b.data);
+	}
+	buf_free(&b);
+	if (closed)
+		sh->gone = true;
+}
+
+/* ---- monitor log -------------------------------------------------------- */
+
+static int
+subscribe(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
+{
+	const struct cmd_arg *level = cmd_arg(cl, "level");
+
+	return sh_call(sh, "subscribe", json_pack("{s:[s, s], s:s}",
+	    "topics", "log", "config", "level",
+	    level ? (level + 1)->tok->text : "info"), NULL, err);
+}
+
+/* Back to what the prompt always listens to. */
+static int
+unsubscribe(struct shell *sh, struct sp_error *err)
+{
+	int ret = sh_call(sh, "unsubscribe", NULL, NULL, err);
+
+	if (ret == 0 && sh_interactive(sh))
+		ret = monitor_listen(sh, err);
+	return ret;
+}
+
+int
+monitor_listen(struct shell *sh, struct sp_error *err)
+{
+	return sh_call(sh, "subscribe", json_pack("{s:[s]}", "topics",
+	    "config"), NULL, err);
+}
+
+static void
+put_event(struct shell *sh, const json_t *ev)
+{
+	struct buf b = {0};
+
+	if (!str_eq(jstr(ev, "event"), "log"))
+		return;
+	if (sh->json) {
+		json_dumpf(jget(ev, "data"), stdout, JSON_COMPACT);
+		putchar('\n');
+	} else {
+		monitor_record(&b, jget(ev, "data"));
+		printf("%s\n", (char *)b.data);
+	}
+	buf_free(&b);
+}
+
+/* Wait for an event or, at a prompt, a key: its code, 0, or -1. */
+static int
+wait_key(struct shell *sh)
+{
+	struct pollfd pfd = { .fd = client_fd(sh->client), .events = POLLIN };
+
+	if (sh->line)
+		return line_key(sh->line, pfd.fd, LOOK_MS);
+	poll(&pfd, 1, LOOK_MS);
+	return 0;
+}
+
+/* Print events until a key q, Ctrl-C, or the end of the connection. */
+static int
+stream(struct shell *sh, struct sp_error *err)
+{
+	bool closed = false;
+	json_t *ev;
+	int key = 0;
+
+	while (key >= 0 && key != 'q' && !*sh->interrupted) {
+		while ((ev = client_event(sh->client, &closed)) != NULL) {
+			put_event(sh, ev);
+			json_decref(ev);
+		}
+		if (fflush(stdout) != 0)
+			return sp_fail(err, SP_SYSTEM,
+			    _("The output was closed."));
+		if (closed) {
+			sh->gone = true;
+			return sp_fail(err, SP_NOTFOUND,
+			    _("The engine has closed the connection."));
+		}
+		key = wait_key(sh);
+	}
+	return 0;
+}
+
+int
+cmd_monitor_log(struct shell *sh, const struct cmd_line *cl,
+    struct sp_error *err)
+{
+	bool on = cmd_has(cl, "on"), off = cmd_has(cl, "off");
+	int ret;
+
+	if ((on || off) && !sh_interactive(sh))
+		return sp_fail(err, SP_STATE, _("\"monitor log on\" works at "
+		    "the prompt only."));
+	if (off) {
+		sh->follow = false;
+		return unsubscribe(sh, err);
+	}
+	ret = subscribe(sh, cl, err);
+	if (ret < 0 || on) {
+		sh->follow = ret == 0;
+		return ret;
+	}
+	if (sh_interactive(sh)) {
+		printf(_("Log of the engine; q or Ctrl-C ends it.\n"));
+		line_raw(sh->line, true);
+	}
+	ret = stream(sh, err);
+	if (sh_interactive(sh))
+		line_raw(sh->line, false);
+	if (ret == 0 && !sh->follow)
+		ret = unsubscribe(sh, err);
+	return ret;
+}
