@@ -195,13 +195,29 @@ child_keys_free(struct child_keys *k)
 }
 
 int
+ike_auth_psk_octets(const struct alg *prf, const struct secret *psk,
+    const struct chunk *octets, size_t nr, uint8_t *out,
+    struct sp_error *err)
+{
+	struct chunk pad = { key_pad, sizeof(key_pad) - 1 };
+	uint8_t key[PRF_MAX];
+	int ret;
+
+	ret = prf_compute(prf, psk->data, psk->len, &pad, 1, key, err);
+	if (ret == 0)
+		ret = prf_compute(prf, key, prf->out_len, octets, nr, out,
+		    err);
+	explicit_bzero(key, sizeof(key));
+	return ret;
+}
+
+int
 ike_auth_psk(const struct alg *prf, const struct secret *psk,
     const uint8_t *msg, size_t msg_len, const uint8_t *nonce,
     size_t nonce_len, const struct secret *sk_p, const uint8_t *id_body,
     size_t id_len, uint8_t *out, struct sp_error *err)
 {
-	uint8_t key[PRF_MAX], maced_id[PRF_MAX];
-	struct chunk pad = { key_pad, sizeof(key_pad) - 1 };
+	uint8_t maced_id[PRF_MAX];
 	struct chunk id = { id_body, id_len };
 	struct chunk octets[3] = {
 		{ msg, msg_len }, { nonce, nonce_len },
@@ -209,14 +225,10 @@ ike_auth_psk(const struct alg *prf, const struct secret *psk,
 	};
 	int ret;
 
-	ret = prf_compute(prf, psk->data, psk->len, &pad, 1, key, err);
+	ret = prf_compute(prf, sk_p->data, sk_p->len, &id, 1, maced_id, err);
 	if (ret < 0)
 		return ret;
-	ret = prf_compute(prf, sk_p->data, sk_p->len, &id, 1, maced_id, err);
-	if (ret == 0)
-		ret = prf_compute(prf, key, prf->out_len, octets, 3, out, err);
-	explicit_bzero(key, sizeof(key));
-	return ret;
+	return ike_auth_psk_octets(prf, psk, octets, 3, out, err);
 }
 
 size_t

@@ -87,6 +87,14 @@ int ike_auth_psk(const struct alg *prf, const struct secret *psk,
     size_t nonce_len, const struct secret *sk_p, const uint8_t *id_body,
     size_t id_len, uint8_t *out, struct sp_error *err);
 
+/*
+ * The same of signed octets that are put together already (EAP's MSK takes
+ * the place of psk, RFC 7296 2.16).
+ */
+int ike_auth_psk_octets(const struct alg *prf, const struct secret *psk,
+    const struct chunk *octets, size_t nr, uint8_t *out,
+    struct sp_error *err);
+
 /* Bytes that ike_id_body() writes for an identity of len bytes. */
 #define IKE_ID_BODY_LEN(len) ((len) + 4)
 
