@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+
 /*
  * The engine as seen from main.c: made, run in a thread (or in the calling
  * one), given control connections, stopped.  Everything else goes through
@@ -39,6 +40,18 @@ int engine_start(struct engine *e, struct sp_error *err);
  * thread-safe.  Returns the descriptor or a negative code.
  */
 int engine_connect(struct engine *e, struct sp_error *err);
+
+/*
+ * A descriptor that becomes readable when the loop has ended, whoever ended
+ * it (`shutdown`).  It stays the engine's.
+ */
+int engine_done_fd(const struct engine *e);
+
+/*
+ * Ask the loop for a sign of life; thread-safe, does not wait.  Returns
+ * whether the question before this one was answered (watchdog).
+ */
+bool engine_alive(struct engine *e);
 
 /*
  * End: Delete to every peer, networks powered off without forgetting their

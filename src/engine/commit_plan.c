@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * From the differences of two configurations to operations, by the restart
+ * class of each setting (settings.md, column R).  One operation for each
+ * network and connection remains: the strongest.
+ */
+#include "engine/commit.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "conf/model.h"
+#include "conf/validate.h"
+
+static const char *const type_names[] = {
+	[COMMIT_NETWORK_REMOVE] = "network-remove",
+	[COMMIT_CONN_REMOVE] = "conn-remove",
+	[COMMIT_SYSTEM] = "system",
+	[COMMIT_NETWORK_CYCLE] = "network-cycle",
+	[COMMIT_NETWORK_ADD] = "network-add",
+	[COMMIT_NETWORK_REFRESH] = "network-refresh",
+	[COMMIT_CONN_ADD] = "conn-add",
+	[COMMIT_CONN_RESTART] = "conn-restart",
+	[COMMIT_CONN_UPDATE] = "conn-update",
+};
+
+/* What an operation outdoes on the same object: smaller wins. */
+static const unsigned char strength[] = {
+	[COMMIT_NETWORK_REMOVE] = 0,
+	[COMMIT_NETWORK_ADD] = 1,
+	[COMMIT_NETWORK_CYCLE] = 2,
+	[COMMIT_NETWORK_REFRESH] = 3,
+	[COMMIT_CONN_REMOVE] = 4,
+	[COMMIT_CONN_ADD] = 5,
+	[COMMIT_CONN_RESTART] = 6,
+	[COMMIT_CONN_UPDATE] = 7,
+	[COMMIT_SYSTEM] = 8,
+};
+
+const char *
+commit_type_name(enum commit_type type)
+{
+	return type_names[type];
+}
+
+static void
+plan_add(struct commit_plan *p, enum commit_type type, const char *network,
+    const char *phase1)
+{
+	struct commit_op *op;
+	size_t i;
+
+	for (i = 0; i < p->nr; i++) {
+		op = &p->op[i];
+		if (!str_eq(op->network, network) ||
+		    !str_eq(op->phase1, phase1))
+			continue;
+		if (strength[type] < strength[op->type])
+			op->type = type;
+		return;
+	}
+	p->op = xrealloc(p->op, p->nr + 1, sizeof(*p->op));
+	op = &p->op[p->nr++];
+	memset(op, 0, sizeof(*op));
+	op->type = type;
+	snprintf(op->network, sizeof(op->network), "%s", network);
+	snprintf(op->phase1, sizeof(op->phase1), "%s", phase1);
+}
+
+/* The node or its parent of this kind, or NULL. */
+static const struct conf_node *
+enclosing(const struct conf_node *n, const char *word)
+{
+	while (n != NULL && !str_eq(conf_node_object(n)->word, word))
+		n = conf_node_parent(n);
+	return n;
+}
+
+static void
+every_network(struct commit_plan *p, const struct conf_tree *to)
+{
+	const struct conf_node *n = NULL;
+
+	while ((n = conf_next_child(conf_root(to), "vpn-network", n)) != NULL)
+		plan_add(p, COMMIT_NETWORK_CYCLE, conf_node_name(n), "");
+}
+
+static void
+every_conn(struct commit_plan *p, const struct conf_tree *to,
+    const char *network, enum commit_type type)
+{
+	const struct conf_node *net, *n = NULL;
+
+	net = conf_child(conf_root(to), "vpn-network", network);
+	while (net != NULL && (n = conf_next_child(net, "phase1", n)) != NULL)
+		plan_add(p, type, network, conf_node_name(n));
+}
+
+/* An object of this very kind came or went, and nothing else. */
+static bool
+came_or_went(const struct conf_change *c, const char *word)
+{
+	return c->row == NULL && str_eq(c->object->word, word);
+}
+
+static void
+phase1_change(struct commit_plan *p, const struct conf_change *c,
+    const char *network, const char *phase1)
+{
+	bool ike = c->restart == RESTART_IKE || c->restart == RESTART_NETWORK;
+
+	if (came_or_went(c, "phase1")) {
+		plan_add(p, c->new != NULL ? COMMIT_CONN_ADD :
+		    COMMIT_CONN_REMOVE, network, phase1);
+		return;
+	}
+	/* below a phase 2 it is the child that changes, at most */
+	if (enclosing(c->new != NULL ? c->new : c->old, "phase2") != NULL)
+		ike = false;
+	else if (c->row == NULL)
+		ike = true;		/* a proposal came or went */
+	plan_add(p, ike ? COMMIT_CONN_RESTART : COMMIT_CONN_UPDATE, network,
+	    phase1);
+}
+
+static void
+network_change(struct commit_plan *p, const struct conf_change *c,
+    const struct conf_tree *to, const char *network)
+{
+	bool ipsec = str_eq(c->object->word, "ipsec");
+
+	if (came_or_went(c, "vpn-network")) {
+		plan_add(p, c->new != NULL ? COMMIT_NETWORK_ADD :
+		    COMMIT_NETWORK_REMOVE, network, "");
+		return;
+	}
+	if (!ipsec && c->restart == RESTART_NETWORK) {
+		plan_add(p, COMMIT_NETWORK_CYCLE, network, "");
+		return;
+	}
+	if (!ipsec)
+		return;		/* read where it is used */
+	plan_add(p, COMMIT_NETWORK_REFRESH, network, "");
+	every_conn(p, to, network, c->row != NULL && (c->restart ==
+	    RESTART_IKE || c->restart == RESTART_NETWORK) ?
+	    COMMIT_CONN_RESTART : COMMIT_CONN_UPDATE);
+}
+
+static void
+one_change(struct commit_plan *p, const struct conf_change *c,
+    const struct conf_tree *to)
+{
+	const struct conf_node *n = c->new != NULL ? c->new : c->old;
+	const struct conf_node *net = enclosing(n, "vpn-network");
+	const struct conf_node *p1 = enclosing(n, "phase1");
+
+	if (net == NULL) {
+		plan_add(p, COMMIT_SYSTEM, "", "");
+		if (c->restart == RESTART_NETWORK)
+			every_network(p, to);
+		return;
+	}
+	if (p1 != NULL)
+		phase1_change(p, c, conf_node_name(net), conf_node_name(p1));
+	else
+		network_change(p, c, to, conf_node_name(net));
+}
+
+static bool
+has_network_op(const struct commit_plan *p, const char *network)
+{
+	size_t i;
+
+	for (i = 0; i < p->nr; i++) {
+		if (p->op[i].phase1[0] == '\0' && p->op[i].network[0] != '\0'
+		    && p->op[i].type != COMMIT_NETWORK_REFRESH &&
+		    str_eq(p->op[i].network, network))
+			return true;
+	}
+	return false;
+}
+
+/* A network that comes, goes or is cycled takes its connections along. */
+static void
+drop_covered(struct commit_plan *p)
+{
+	size_t i, keep = 0;
+
+	for (i = 0; i < p->nr; i++) {
+		if (p->op[i].phase1[0] != '\0' &&
+		    has_network_op(p, p->op[i].network))
+			continue;
+		p->op[keep++] = p->op[i];
+	}
+	p->nr = keep;
+}
+
+static int
+by_order(const void *a, const void *b)
+{
+	const struct commit_op *x = a, *y = b;
+
+	if (x->type != y->type)
+		return x->type < y->type ? -1 : 1;
+	if (strcmp(x->network, y->network) != 0)
+		return strcmp(x->network, y->network);
+	return strcmp(x->phase1, y->phase1);
+}
+
+void
+commit_plan_make(const struct conf_tree *from, const struct conf_tree *to,
+    struct commit_plan *out)
+{
+	struct conf_changes changes;
+	size_t i;
+
+	memset(out, 0, sizeof(*out));
+	conf_changes(from, to, &changes);
+	for (i = 0; i < changes.nr; i++)
+		one_change(out, &changes.change[i], to);
+	out->changes = changes.nr;
+	conf_changes_free(&changes);
+	drop_covered(out);
+	if (out->nr > 0)
+		qsort(out->op, out->nr, sizeof(*out->op), by_order);
+}
+
+void
+commit_plan_free(struct commit_plan *p)
+{
+	free(p->op);
+	memset(p, 0, sizeof(*p));
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * A VPN network: powered on it has a place (its namespace or the host's), the
+ * IKE sockets there, a data plane, an IKE host and its connections; powered
+ * off it has none of them.  Both are idempotent, and a failure half way takes
+ * back what was made.
+ */
+#include "engine/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "conf/model.h"
+#include "engine/conn.h"
+#include "engine/loop.h"
+#include "net/net.h"
+
+#define PULSE_MS 2000		/* how often life on the plane is looked for */
+
+struct network *
+network_new(struct engine *e, const char *name)
+{
+	struct network *n = xcalloc(1, sizeof(*n));
+	size_t i;
+
+	n->engine = e;
+	snprintf(n->name, sizeof(n->name), "%s", name);
+	for (i = 0; i < NET_SOCKS; i++) {
+		n->socks[i].net = n;
+		n->socks[i].fd = -1;
+	}
+	n->next_reqid = 1;
+	list_init(&n->conns);
+	list_init(&n->insts);
+	list_init(&n->routes);
+	list_init(&n->events);
+	list_init(&n->undelivered);
+	list_append(&e->networks, &n->link);
+	return n;
+}
+
+void
+network_free(struct network *n)
+{
+	struct conn *c;
+
+	if (n == NULL)
+		return;
+
+	network_off(n);
+	LIST_EACH(c, &n->conns, struct conn, link)
+		conn_free(c);
+	list_remove(&n->link);
+	free(n);
+}
+
+struct network *
+network_find(struct engine *e, const char *name)
+{
+	struct network *n;
+
+	LIST_EACH(n, &e->networks, struct network, link) {
+		if (str_eq(n->name, name))
+			return n;
+	}
+	return NULL;
+}
+
+struct conf_node *
+network_node(const struct network *n)
+{
+	return conf_child(conf_root(n->engine->conf), "vpn-network", n->name);
+}
+
+int
+network_enter(const struct network *n, int *old, struct sp_error *err)
+{
+	*old = -1;
+	if (n->netns[0] == '\0')
+		return 0;
+	return netns_enter(n->netns, old, err);
+}
+
+void
+network_leave(const struct network *n, int old)
+{
+	struct sp_error err;
+
+	if (old >= 0 && netns_leave(old, &err) < 0) {
+		log_event(n->engine->log, LOG_LVL_ERROR, "namespace", "",
+		    "%s", err.text);
+	}
+}
+
+static void
+on_deadline(void *ctx)
+{
+	struct network *n = ctx;
+
+	ike_host_tick(n->host, clock_ms());
+	tie_run(n);
+}
+
+/* ESP that came in spares a liveness probe (RFC 7296 2.4). */
+static void
+look_for_life(struct network *n, struct inst *i, int64_t now)
+{
+	struct plane_counters in;
+
+	if (!i->in)
+		return;
+	if (n->plane->ops->sa_counters(n->plane, i->spi_in, i->protocol,
+	    &i->dst_in, &in, NULL) < 0 || in.last_used_ms <= i->alive)
+		return;
+	i->alive = in.last_used_ms;
+	ike_host_plane_alive(n->host, now, i->id);
+}
+
+static void
+on_pulse(void *ctx)
+{
+	struct network *n = ctx;
+	struct inst *i;
+	int64_t now = clock_ms();
+
+	LIST_EACH(i, &n->insts, struct inst, link)
+		look_for_life(n, i, now);
+	tie_run(n);
+	loop_timer_set(n->pulse, now + PULSE_MS);
+}
+
+/* With the place made and entered: sockets, plane, routing rule. */
+static int
+open_inside(struct network *n, struct sp_error *err)
+{
+	int ret;
+
+	ret = sockets_open(n, err);
+	if (ret == 0)
+		ret = tie_plane_open(n, err);
+	if (ret == 0)
+		ret = routes_open(n, err);
+	return ret;
+}
+
+static void
+close_all(struct network *n)
+{
+	int old;
+
+	loop_timer_free(n->host_timer);
+	loop_timer_free(n->pulse);
+	n->host_timer = n->pulse = NULL;
+	if (network_enter(n, &old, NULL) == 0) {
+		routes_close(n);
+		network_leave(n, old);
+	}
+	tie_plane_close(n);
+	sockets_close(n);
+	ike_host_free(n->host);
+	n->host = NULL;
+	tie_clear(n);
+	place_remove(n);
+}
+
+static void
+start_host(struct network *n)
+{
+	struct engine *e = n->engine;
+	struct ike_host_params p = system_ike_params(e);
+	struct conn *c;
+
+	n->host = ike_host_new(&p);
+	n->host_timer = loop_timer_new(e->loop, on_deadline, n);
+	n->pulse = loop_timer_new(e->loop, on_pulse, n);
+	loop_timer_set(n->pulse, clock_ms() + PULSE_MS);
+	sockets_watch(n);
+	tie_exclude(n);
+	routes_exclude(n);
+	LIST_EACH(c, &n->conns, struct conn, link)
+		conn_power_on(c);
+	tie_run(n);
+}
+
+static int
+open_network(struct network *n, struct sp_error *err)
+{
+	const struct conf_node *node = network_node(n), *ipsec;
+	int old, ret;
+
+	if (node == NULL || !conf_node_enabled(node)) {
+		return sp_fail(err, SP_STATE, "Network \"%s\" is not enabled.",
+		    n->name);
+	}
+	ipsec = conf_child(node, "ipsec", NULL);
+	n->exclude = ipsec == NULL || conf_bool(ipsec, "exclude-my-network");
+	if (!conf_prefix(node, "network-address", &n->local))
+		memset(&n->local, 0, sizeof(n->local));
+
+	ret = place_make(n, err);
+	if (ret < 0)
+		return ret;
+	ret = network_enter(n, &old, err);
+	if (ret == 0) {
+		ret = open_inside(n, err);
+		network_leave(n, old);
+	}
+	if (ret < 0)
+		close_all(n);
+	return ret;
+}
+
+int
+network_on(struct network *n, struct sp_error *err)
+{
+	struct sp_error local = {0};
+	struct engine *e = n->engine;
+	int ret;
+
+	if (n->state == NET_ON)
+		return 0;
+
+	ret = open_network(n, &local);
+	if (ret < 0) {
+		n->state = NET_ERROR;
+		n->error = local;
+		if (err != NULL)
+			*err = local;
+		log_event(e->log, LOG_LVL_ERROR, "network-power", n->name,
+		    "cannot be powered on: %s", local.text);
+		return ret;
+	}
+	n->state = NET_ON;
+	memset(&n->error, 0, sizeof(n->error));
+	log_event(e->log, LOG_LVL_NOTICE, "network-power", n->name,
+	    "on, data plane: %s, place: %s", n->plane->ops->name,
+	    n->netns[0] != '\0' ? n->netns : "host");
+	start_host(n);
+	return 0;
+}
+
+void
+network_off(struct network *n)
+{
+	struct conn *c;
+
+	if (n->state != NET_ON) {
+		n->state = NET_OFF;
+		return;
+	}
+	LIST_EACH(c, &n->conns, struct conn, link)
+		conn_power_off(c);
+	tie_run(n);
+	close_all(n);
+	n->state = NET_OFF;
+	log_event(n->engine->log, LOG_LVL_NOTICE, "network-power", n->name,
+	    "off");
+}
