@@ -31,7 +31,8 @@ const char *conf_node_name(const struct conf_node *n);	/* "" if single */
 struct conf_node *conf_node_parent(const struct conf_node *n);
 struct conf_tree *conf_node_tree(const struct conf_node *n);
 
-/* Child by object word and name (NULL for single ones), or NULL. */
+/* Child by object word and name (NULL for single ones), or NULL.  Single
+ * ones (ipsec, system) are always there, empty at first. */
 struct conf_node *conf_child(const struct conf_node *n, const char *word,
     const char *name);
 
@@ -46,7 +47,10 @@ int conf_child_make(struct conf_node *n, const char *word, const char *name,
 struct conf_node *conf_next_child(const struct conf_node *n,
     const char *word, const struct conf_node *prev);
 
+/* Delete with all below; a single one is emptied instead. */
 void conf_node_delete(struct conf_node *n);
+/* Another name, or a copy beside it; secrets named after the object go with
+ * it. */
 int conf_node_rename(struct conf_node *n, const char *name,
     struct sp_error *err);
 int conf_node_copy(struct conf_node *n, const char *name,
@@ -69,7 +73,12 @@ bool conf_is_set(const struct conf_node *n, const char *setting);
 const char *conf_value(const struct conf_node *n, const char *setting,
     size_t i);
 
-/* Typed access, with defaults; the setting must exist in the schema. */
+/* How many values are set (defaults do not count). */
+size_t conf_count(const struct conf_node *n, const char *setting);
+
+/* Typed access, with defaults; the setting must exist in the schema.
+ * conf_str(): NULL if unset without default.  Numbers: 0 then, and for a
+ * special word such as auto; conf_duration(): DURATION_FOREVER. */
 const char *conf_str(const struct conf_node *n, const char *setting);
 bool conf_bool(const struct conf_node *n, const char *setting);
 int64_t conf_int(const struct conf_node *n, const char *setting);
@@ -91,8 +100,27 @@ void conf_secret_set(struct conf_tree *t, const char *name,
 /* Walk: *pos = 0 first; returns the name or NULL. */
 const char *conf_secret_next(const struct conf_tree *t, size_t *pos);
 
+/*
+ * Put a pre-shared key: checks its form (text, 0x hex, 0s base64), keeps it
+ * under the name of the object ("network/phase1") and sets the setting to
+ * <secret:NAME>.  conf_set() with a clear value does the same.
+ */
+int conf_secret_put(struct conf_node *n, const char *setting,
+    const struct secret *value, struct sp_error *err);
+
+/* The key itself: 0x and 0s forms decoded.  out is the caller's. */
+int conf_secret_bytes(const struct conf_tree *t, const char *name,
+    struct secret *out, struct sp_error *err);
+
+/* NAME of "<secret:NAME>" into out[size]; false if it is no such value. */
+bool conf_secret_name(const char *value, char *out, size_t size);
+
+/* Estimated strength in bits of a secret as typed. */
+unsigned conf_secret_bits(const struct secret *s);
+
 /* Comment lines above an object or setting, as a person wrote them
- * (setting NULL: of the object); NULL if none.  Kept by parse and print. */
+ * (setting NULL: of the object); NULL if none.  Kept by parse and print.  A
+ * comment on a setting that is not set sets it to its default. */
 const char *conf_comment(const struct conf_node *n, const char *setting);
 void conf_comment_set(struct conf_node *n, const char *setting,
     const char *text);

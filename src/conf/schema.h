@@ -19,8 +19,10 @@ enum set_type {
 	SET_BOOL,		/* yes, no */
 	SET_ENUM,		/* one of choices */
 	SET_INTEGER,		/* min..max, unit; specials in choices */
-	SET_DECIMAL,		/* number with a point, min..max */
-	SET_DURATION,		/* seconds; "forever" if max allows */
+	SET_DECIMAL,		/* number with a point, at most three places;
+				 * min..max in thousandths */
+	SET_DURATION,		/* seconds; max DURATION_FOREVER: "forever" is
+				 * allowed, numbers end at 2^31 - 1 */
 	SET_ADDRESS,		/* IPv4, IPv6, or a word of choices */
 	SET_PREFIX,
 	SET_HOST,		/* address, host name, or a word of choices */
@@ -47,6 +49,7 @@ enum set_flags {
 	SET_ADVANCED = 1 << 2,	/* second page of the form */
 	SET_LATER = 1 << 3,	/* another value than the default is refused
 				 * at commit: not yet supported */
+	SET_MULTILINE = 1 << 4,	/* SET_TEXT: newlines and tabs are fine */
 };
 
 /* A word of an enum, or a special word of another type. */
@@ -84,6 +87,11 @@ struct set_row {
 	/* Warning of the present value, or NULL; text into buf[256]. */
 	const char *(*warn)(const struct conf_node *node, const char *value,
 	    char *buf);
+	/* Sentence for a number under min, with {v} in it; NULL = general. */
+	const char *below;
+	/* What a weak choice is called in the warning ("DH group {v}"; NULL =
+	 * the word alone) and what to prefer. */
+	const char *weak_name, *better;
 	const char *ipsec_conf;	/* equivalent there, or NULL */
 	const char *swanctl;	/* equivalent there, or NULL */
 };
@@ -100,7 +108,9 @@ struct conf_object {
 	const char *help;	/* N_() */
 	enum obj_naming naming;
 	const struct set_row *rows;	/* ends with .name NULL */
-	const struct conf_object *const *children;	/* ends with NULL */
+	const struct conf_object *const *children;	/* ends with NULL;
+							 * never NULL */
+	unsigned limit;		/* how many a parent may have */
 	/* Check of the whole object at validate; NULL = none. */
 	int (*check)(const struct conf_node *node, struct sp_error *err);
 };
@@ -121,6 +131,28 @@ const struct conf_object *schema_child(const struct conf_object *obj,
  */
 int schema_value(const struct set_row *row, const struct conf_node *node,
     const char *value, char **canon, struct sp_error *err);
+
+/* The choice of a row by its word, or NULL. */
+const struct set_choice *schema_choice(const struct set_row *row,
+    const char *word);
+
+/*
+ * Default of a setting in its place (node NULL: without a place), or NULL;
+ * and whether the setting applies there now.  *why (may be NULL) gets the
+ * words for "has no effect while {why}".
+ */
+const char *schema_default(const struct set_row *row,
+    const struct conf_node *node);
+bool schema_shown(const struct set_row *row, const struct conf_node *node,
+    const char **why);
+
+/* Check the name of an object of this kind; canon is the caller's. */
+int schema_name(const struct conf_object *obj, const char *name,
+    char **canon, struct sp_error *err);
+
+/* The refusal of a word that is neither setting nor object of obj. */
+int schema_unknown(const struct conf_object *obj, const char *word,
+    struct sp_error *err);
 
 /* Append what may be typed: "<60..86400> seconds (default 3h)". */
 struct buf;

@@ -19,9 +19,10 @@ enum tok_type { TOK_WORD, TOK_OPEN, TOK_CLOSE, TOK_END, TOK_COMMENT,
 
 struct token {
 	enum tok_type type;
-	char *text;		/* unquoted */
+	char *text;		/* unquoted; "" for { } ; | */
 	bool quoted;
-	int line, column, length;	/* where it stood, 1-based */
+	int line, column, length;	/* where it stood, 1-based, counted
+					 * in characters */
 };
 
 struct tokens {
@@ -48,6 +49,15 @@ void token_print(struct buf *b, const char *word);
  * failure *out is untouched; err has line, column and what was expected.
  */
 int conf_parse(struct conf_tree **out, const char *text,
+    struct sp_error *err);
+
+/*
+ * Carry out the words behind "set": a path of objects (made if need be) with
+ * settings and values from node n on.  Several settings of one object may
+ * follow each other; values of a list end where another setting begins.
+ * err has the position of the token.  What came before an error stays done.
+ */
+int conf_set_words(struct conf_node *n, const struct token *tok, size_t nr,
     struct sp_error *err);
 
 /* Append the block form below a node (root: everything).  all: defaults too,
