@@ -9,6 +9,7 @@
 #include "plane/user/user.h"
 
 #include "base/buf.h"
+#include "plane/user/coalesce.h"
 #include "plane/user/esp.h"
 #include "plane/user/flow.h"
 
@@ -62,19 +63,6 @@ check_moved(struct user_plane *u, struct esp_sa *sa, const struct usock *s,
 }
 
 static void
-deliver(struct user_plane *u, const struct esp_inner *inner)
-{
-	struct virtio_net_hdr none = {0};
-	struct iovec iov[2] = {
-		{ .iov_base = &none, .iov_len = sizeof(none) },
-		{ .iov_base = inner->ip, .iov_len = inner->len },
-	};
-
-	if (!utun_write(&u->tun, iov, 2))
-		esp_count(&u->stats.queue_drops, 1);
-}
-
-static void
 input_esp(struct user_plane *u, const struct usock *s,
     const struct sock_in *in, uint8_t *pkt, size_t len)
 {
@@ -102,7 +90,7 @@ input_esp(struct user_plane *u, const struct usock *s,
 	check_moved(u, sa, s, in);
 	user_check_limits(u, sa);
 	if (v == ESP_OK)
-		deliver(u, &inner);
+		coalesce_add(u->coalesce, sa, &flow, inner.ip);
 }
 
 static void
@@ -125,7 +113,7 @@ void
 user_input(struct user_plane *u, struct usock *s)
 {
 	struct sock_in in[SOCK_RECV_NR];
-	unsigned i, nr;
+	unsigned i, nr, lost;
 	size_t off, len;
 
 	nr = usock_recv(s, u->recv, in);
@@ -140,4 +128,8 @@ user_input(struct user_plane *u, struct usock *s)
 				input_esp(u, s, &in[i], &in[i].data[off], len);
 		}
 	}
+	/* the pieces lie in the receive buffers */
+	lost = coalesce_flush(u->coalesce);
+	if (lost > 0)
+		esp_count(&u->stats.queue_drops, lost);
 }

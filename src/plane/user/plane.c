@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "plane/user/coalesce.h"
 #include "plane/user/user.h"
 
 #define OUTER_MTU 1500
@@ -364,6 +365,7 @@ user_free(struct plane *p)
 	spd_free(&u->spd);
 	events_free(&u->queue);
 	sock_recv_free(u->recv);
+	coalesce_free(u->coalesce);
 	batch_free(u->batch);
 	free(u->tun_buf);
 	free(u);
@@ -461,6 +463,12 @@ open_sockets(struct user_plane *u, const struct plane_params *p,
 	return 0;
 }
 
+static bool
+write_tun(void *ctx, const struct iovec *iov, int nr)
+{
+	return utun_write(ctx, iov, nr);
+}
+
 int
 user_plane_new(struct plane **out, const struct plane_params *p,
     enum tun_level most, bool udp_offload, struct sp_error *err)
@@ -473,6 +481,8 @@ user_plane_new(struct plane **out, const struct plane_params *p,
 		ret = utun_open(&u->tun, p->name, most, inner_mtu(u), err);
 	if (ret == 0)
 		ret = open_sockets(u, p, udp_offload, err);
+	u->coalesce = coalesce_new(u->tun.level >= TUN_TSO,
+	    u->tun.level >= TUN_USO, write_tun, &u->tun);
 	if (ret == 0)
 		ret = user_thread_start(u, err);
 	if (ret < 0) {

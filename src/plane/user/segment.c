@@ -7,7 +7,6 @@
  */
 #include "plane/user/segment.h"
 
-#include <linux/virtio_net.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -15,11 +14,6 @@
 #include "plane/user/checksum.h"
 #include "plane/user/flow.h"
 #include "plane/user/tun.h"
-
-/* of linux/virtio_net.h, which older distributions lack */
-#ifndef VIRTIO_NET_HDR_GSO_UDP_L4
-#define VIRTIO_NET_HDR_GSO_UDP_L4 5
-#endif
 
 #define TCP_FIN_PSH 0x09
 #define TCP_CWR 0x80

@@ -6,11 +6,17 @@
 #ifndef SP_PLANE_USER_SEGMENT_H
 #define SP_PLANE_USER_SEGMENT_H
 
+#include <linux/virtio_net.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct flow;
+
+/* of linux/virtio_net.h, which older distributions lack */
+#ifndef VIRTIO_NET_HDR_GSO_UDP_L4
+#define VIRTIO_NET_HDR_GSO_UDP_L4 5
+#endif
 
 struct segments {
 	const uint8_t *ip;	/* the packet read */

@@ -35,6 +35,7 @@ struct rng_pool {
 	struct rng rng;		/* takes from here */
 };
 
+struct coalesce;
 struct command;
 struct log;
 
@@ -54,6 +55,7 @@ struct user_plane {
 	int64_t now_ms;		/* of the batch in work */
 	int64_t unknown_ms;	/* last unknown-spi event */
 	struct sock_recv *recv;
+	struct coalesce *coalesce;
 	struct batch *batch;
 	struct rng_pool pool;
 	uint8_t *tun_buf;	/* TUN_READ_MAX bytes */
