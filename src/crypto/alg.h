@@ -69,7 +69,7 @@ struct alg {
 	enum alg_mode mode;
 	const char *name;	/* IANA name: "ENCR_AES_GCM_16" */
 	const char *word;	/* proposal word, %u = key bits: "aes%ugcm16" */
-	const char *setting;	/* settings.md word: "aes-gcm", "sha256", "14" */
+	const char *setting;	/* word of settings: "aes-gcm", "sha256", "14" */
 	const char *ossl;	/* OpenSSL name, %u = key bits: "AES-%u-GCM" */
 	const char *kernel;	/* XFRM name: "rfc4106(gcm(aes))" */
 	uint16_t key_bits[4];	/* allowed lengths ascending, 0 ends;

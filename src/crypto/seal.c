@@ -133,6 +133,8 @@ init_cipher(struct seal *s, const struct seal_params *p,
 	s->iv_len = e->iv_len;
 	s->block_len = e->block_len;
 	s->counter = (e->flags & ALG_COUNTER) != 0;
+	if (p->encrypt && s->iv_len > 0 && !s->counter)
+		s->ivs = xcalloc(1, sizeof(*s->ivs));
 	if (e->mode == ALG_MODE_NULL)
 		return 0;
 	cipher = fetch_cipher(e, p->key_bits, &why);
@@ -192,6 +194,7 @@ seal_free(struct seal *s)
 		return;
 	EVP_CIPHER_CTX_free(s->cipher);
 	mac_clear(&s->mac);
+	free(s->ivs);
 	OPENSSL_cleanse(s, sizeof(*s));
 	free(s);
 }
@@ -220,6 +223,18 @@ seal_is_aead(const struct seal *s)
 	return s->aead;
 }
 
+static void
+random_iv(struct seal_ivs *ivs, size_t len, const struct rng *rng,
+    uint8_t *iv)
+{
+	if (ivs->left < len) {
+		rng_bytes(rng, ivs->bytes, sizeof(ivs->bytes));
+		ivs->left = sizeof(ivs->bytes);
+	}
+	memcpy(iv, ivs->bytes + sizeof(ivs->bytes) - ivs->left, len);
+	ivs->left -= len;
+}
+
 void
 seal_make_iv(const struct seal *s, uint64_t counter,
     const struct rng *rng, uint8_t *iv)
@@ -228,6 +243,8 @@ seal_make_iv(const struct seal *s, uint64_t counter,
 		return;
 	if (s->counter)
 		put_u64(iv, counter);
+	else if (s->ivs != NULL)
+		random_iv(s->ivs, s->iv_len, rng, iv);
 	else
 		rng_bytes(rng, iv, s->iv_len);
 }

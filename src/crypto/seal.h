@@ -36,7 +36,7 @@ struct seal_params {
 struct seal_op {
 	const uint8_t *aad;	/* header before the IV, contiguous with it */
 	size_t aad_len;
-	const uint8_t *aead_aad;	/* AEAD only: used instead of aad, or NULL */
+	const uint8_t *aead_aad;	/* AEAD: used instead of aad, or NULL */
 	size_t aead_aad_len;
 	uint8_t *iv;		/* seal_iv_len() bytes, filled by the caller */
 	uint8_t *text;		/* encrypted or decrypted in place */

@@ -18,6 +18,15 @@
 
 struct seal_mode;
 
+/*
+ * Random bytes fetched ahead for CBC: asking the generator for 16 bytes costs
+ * as much as for 256, and more than encrypting a short packet.
+ */
+struct seal_ivs {
+	uint8_t bytes[256];
+	size_t left;		/* bytes not used yet, at the end */
+};
+
 struct seal {
 	const struct seal_mode *mode;
 	EVP_CIPHER_CTX *cipher;	/* keyed; NULL with ENCR_NULL and AH */
@@ -30,6 +39,7 @@ struct seal {
 	bool aead;
 	bool counter;		/* the IV is a number, not random */
 	bool encrypt;
+	struct seal_ivs *ivs;	/* CBC that encrypts, else NULL */
 };
 
 /*
