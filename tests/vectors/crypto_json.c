@@ -124,18 +124,22 @@ vec_join(struct bytes a, struct bytes b)
 {
 	struct bytes out = vec_room(a.len + b.len);
 
-	memcpy(out.p, a.p, a.len);
-	memcpy(out.p + a.len, b.p, b.len);
+	if (a.len > 0)
+		memcpy(out.p, a.p, a.len);
+	if (b.len > 0)
+		memcpy(out.p + a.len, b.p, b.len);
 	return out;
 }
 
 struct bytes
 vec_part(struct bytes b, size_t offset, size_t len)
 {
-	struct bytes out = { .p = b.p + offset, .len = b.len - offset };
+	struct bytes out = b;
 
-	if (offset > b.len)
-		return (struct bytes){ .p = b.p };
+	if (offset >= b.len)
+		return vec_room(0);
+	out.p += offset;
+	out.len -= offset;
 	if (out.len > len)
 		out.len = len;
 	return out;
@@ -144,7 +148,8 @@ vec_part(struct bytes b, size_t offset, size_t len)
 bool
 bytes_eq(struct bytes a, struct bytes b)
 {
-	return a.len == b.len && memcmp(a.p, b.p, a.len) == 0;
+	return a.len == b.len && (a.len == 0 ||
+	    memcmp(a.p, b.p, a.len) == 0);
 }
 
 static void

@@ -38,7 +38,8 @@ packet_wire(const struct packet *p, const struct seal *s,
 	struct bytes w = vec_join(vec_join(p->aad, p->iv), p->text);
 	struct bytes icv = vec_room(seal_icv_len(s));
 
-	memcpy(icv.p, p->icv.p, p->icv.len < icv.len ? p->icv.len : icv.len);
+	if (p->icv.len >= icv.len)
+		memcpy(icv.p, p->icv.p, icv.len);
 	w = vec_join(w, icv);
 	*op = (struct seal_op){
 		.aad = w.p, .aad_len = p->aad.len,
