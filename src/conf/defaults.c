@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+
 /*
  * Proposals in force (settings.md section 4).  Default rows: phase 1
  * aes256-sha256-modp2048; phase 2 ESP aes128-sha256-modp2048, then

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+
 /*
  * Differences of two trees: as text for a person (compare, rollback) and as
  * a work list for the engine.  Objects are matched by kind and name; the

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+
 /*
  * Settings of a node: storing, typed reading with defaults, comments.  A
  * value equal to a fixed default is not kept, so that the file holds only

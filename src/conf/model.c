@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+
 /*
  * The tree of objects.  Children of a node are one list, ordered by kind (as
  * the parent's table lists them), numbered ones by number, named ones as

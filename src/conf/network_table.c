@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+
 /*
  * Settings of a VPN network and of its IPsec defaults (settings.md sections
  * 1 and 2).  What needs the machine (links, neighbours) is checked by the

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+
 /*
  * Text to tree: the block form of the file and the flat form of "set" lines.
  * Comments above a statement, or behind it on its line, belong to it; those

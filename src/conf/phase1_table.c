@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+
 /*
  * Settings of a phase 1 entry (settings.md section 3): a peer and how to
  * speak IKE with it.  A row that belongs to one version of IKE is shown when

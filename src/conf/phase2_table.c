@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+
 /*
  * Settings of a phase 2 entry (settings.md section 5): a child SA.
  */

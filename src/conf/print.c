@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+
 /*
  * Tree to text: the block form (also with +/- marks, for diff.c) and the
  * flat form.  The order is that of the tables, so that equal trees print

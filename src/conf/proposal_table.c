@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+
 /*
  * Settings of a proposal row (settings.md sections 4 and 11).  Phase 1 and
  * phase 2 have tables of their own: other defaults, PRF only in phase 1, ESN

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+
 /*
  * Questions to the tables that need no tree: rows and objects by word, names
  * of objects, the shape of a value for help and completion.

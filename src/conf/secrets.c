@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+
 /*
  * Pre-shared keys of a tree: a table beside it, so that no text, history or
  * diff can hold one.  The setting holds <secret:NAME>; NAME is the path of

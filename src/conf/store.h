@@ -25,7 +25,8 @@ void conf_store_free(struct conf_store *s);
 
 /*
  * Read configuration and secrets; an absent file is an empty configuration.
- * *revision: of the newest commit, 0 = none.
+ * *revision: of the newest commit, 0 = none.  A file that was changed by
+ * hand since then gets a history entry and a revision of its own.
  */
 int conf_store_load(struct conf_store *s, struct conf_tree **out,
     uint32_t *revision, struct sp_error *err);
@@ -57,7 +58,9 @@ int conf_store_draft_save(struct conf_store *s, const char *user,
 char *conf_store_draft_load(struct conf_store *s, const char *user);
 void conf_store_draft_drop(struct conf_store *s, const char *user);
 
-/* Small state values that outlive the process: "power/branch" -> "on". */
+/* Small state values that outlive the process: "power/branch" -> "on".
+ * A NULL value removes the key; get returns a string of the caller's, or
+ * NULL. */
 int conf_store_state_set(struct conf_store *s, const char *key,
     const char *value, struct sp_error *err);
 char *conf_store_state_get(struct conf_store *s, const char *key);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+
 /*
  * Settings of the whole system (settings.md section 9); strongSwan's values
  * as defaults where it has one.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+
 /*
  * The tokenizer of configuration files, of the flat form and of the command
  * line, and its inverse for one word.  Input is hostile: only valid,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+
 /*
  * Checks of a whole configuration.  Each row's own check and warning run on
  * the value in force, default or not; then the checks of objects, and what

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+
 /*
  * One value of one setting: is it of the row's type and range, and what is
  * its printed form.  Sentences are those of settings.md, "general refusals".

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+
 /*
  * Text forms out of the network: host names (RFC 1123 2.1), prefixes,
  * traffic selectors, identities (settings.md 3.1; RFC 7296 3.5 names the
