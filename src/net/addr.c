@@ -133,6 +133,7 @@ row_of(const struct listing *l, uint32_t index)
 	return NULL;
 }
 
+/* Second dump: the addresses themselves. */
 static int
 read_addr(const struct nlmsghdr *h, void *ctx)
 {
@@ -174,6 +175,7 @@ forget(struct listing *l)
 	memset(l, 0, sizeof(*l));
 }
 
+/* Both dumps from the start; an earlier, torn round is forgotten. */
 static int
 list_once(struct listing *l, struct sp_error *err)
 {

@@ -108,6 +108,7 @@ make_thread(void *arg)
 	return NULL;
 }
 
+/* The helper and its whole life; its error is ours. */
 static int
 make_namespace(const char *name, const char *path, struct sp_error *err)
 {

@@ -273,6 +273,7 @@ route_del(const struct net_route *r, struct sp_error *err)
 	return nl_exchange(&q, NULL, NULL, err);
 }
 
+/* A gateway of the other family than the route's. */
 static void
 read_via(const struct nlattr *a, struct ip_addr *gateway)
 {
@@ -292,6 +293,7 @@ struct path_read {
 	uint8_t type;
 };
 
+/* The answer to RTM_GETROUTE: the route as it would be used, resolved. */
 static int
 read_path(const struct nlmsghdr *h, void *ctx)
 {

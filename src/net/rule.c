@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "net/nl.h"
 
+/* One family: rules of IPv4 and IPv6 are lists of their own. */
 static int
 change(int family, uint16_t type, uint32_t pref, uint32_t mark,
     uint32_t table, struct sp_error *err)

@@ -155,6 +155,7 @@ read_message(struct talk *t, const struct nlmsghdr *h)
 		t->fn(h, t->ctx);
 }
 
+/* One datagram of the answer; a wait that ends is the end of it all. */
 static void
 receive(struct talk *t, char *room)
 {
@@ -232,6 +233,15 @@ xfrm_refused(const struct xfrm_nl *nl, int errnum, struct sp_error *err,
 	}
 	return sp_fail(err, SP_SYSTEM, "cannot %s: %s%s%s", deed,
 	    strerror(errnum), sep, nl->words);
+}
+
+bool
+xfrm_fixed(const struct nlmsghdr *h, void *out, size_t len)
+{
+	if (mnl_nlmsg_get_payload_len(h) < len)
+		return false;
+	memcpy(out, mnl_nlmsg_get_payload(h), len);
+	return true;
 }
 
 void

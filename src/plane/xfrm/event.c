@@ -29,12 +29,6 @@
 #define EVENT_MAX 8192
 #define READS_MAX 64		/* of one dispatch: others have work too */
 
-/* The states of a dump, ours only. */
-struct states {
-	struct xfrm_usersa_info *infos;
-	size_t nr;
-};
-
 static void
 read_ports(const struct xfrm_selector *s, struct plane_selector *src,
     struct plane_selector *dst)
@@ -91,12 +85,10 @@ raise_acquire(struct xfrm_plane *x, const struct xfrm_pol *pol,
 static void
 on_acquire(struct xfrm_plane *x, const struct nlmsghdr *h)
 {
-	const struct xfrm_user_acquire *a = mnl_nlmsg_get_payload(h);
+	struct xfrm_user_acquire a;
 
-	if (mnl_nlmsg_get_payload_len(h) >= sizeof(*a)) {
-		raise_acquire(x, xfrm_policy_by_sel(x, &a->policy.sel),
-		    &a->sel);
-	}
+	if (xfrm_fixed(h, &a, sizeof(a)))
+		raise_acquire(x, xfrm_policy_by_sel(x, &a.policy.sel), &a.sel);
 }
 
 /* Once for each state and kind, whoever found out. */
@@ -123,31 +115,31 @@ sa_of(const struct xfrm_plane *x, const struct xfrm_usersa_info *info)
 static void
 on_expire(struct xfrm_plane *x, const struct nlmsghdr *h)
 {
-	const struct xfrm_user_expire *e = mnl_nlmsg_get_payload(h);
+	struct xfrm_user_expire e;
 	struct xfrm_sa *sa;
 
-	if (mnl_nlmsg_get_payload_len(h) < sizeof(*e))
+	if (!xfrm_fixed(h, &e, sizeof(e)))
 		return;
-	sa = sa_of(x, &e->state);
+	sa = sa_of(x, &e.state);
 	if (sa != NULL)
-		raise_expire(x, sa, e->hard != 0);
+		raise_expire(x, sa, e.hard != 0);
 }
 
 /* The kernel repeats this for every packet until the state is moved. */
 static void
 on_mapping(struct xfrm_plane *x, const struct nlmsghdr *h)
 {
-	const struct xfrm_user_mapping *m = mnl_nlmsg_get_payload(h);
+	struct xfrm_user_mapping m;
 	struct endpoint remote;
 	struct ip_addr dst;
 	struct xfrm_sa *sa;
 
-	if (mnl_nlmsg_get_payload_len(h) < sizeof(*m))
+	if (!xfrm_fixed(h, &m, sizeof(m)))
 		return;
-	dst = xfrm_addr_read(&m->id.daddr, m->id.family);
-	sa = xfrm_sa_find(x, ntohl(m->id.spi), m->id.proto, &dst);
-	remote.addr = xfrm_addr_read(&m->new_saddr, m->id.family);
-	remote.port = ntohs(m->new_sport);
+	dst = xfrm_addr_read(&m.id.daddr, m.id.family);
+	sa = xfrm_sa_find(x, ntohl(m.id.spi), m.id.proto, &dst);
+	remote.addr = xfrm_addr_read(&m.new_saddr, m.id.family);
+	remote.port = ntohs(m.new_sport);
 	if (sa == NULL || endpoint_eq(&sa->told, &remote) ||
 	    x->events.moved == NULL)
 		return;
@@ -219,23 +211,6 @@ xfrm_dispatch(struct plane *p)
 	xfrm_resync(x);
 }
 
-static void
-keep_state(const struct nlmsghdr *h, void *ctx)
-{
-	const struct xfrm_usersa_info *info = mnl_nlmsg_get_payload(h);
-	struct states *s = ctx;
-
-	if (h->nlmsg_type != XFRM_MSG_NEWSA ||
-	    mnl_nlmsg_get_payload_len(h) < sizeof(*info) ||
-	    !xfrm_is_tagged(info->reqid))
-		return;
-	if ((s->nr & (s->nr - 1)) == 0) {
-		s->infos = xrealloc(s->infos, s->nr == 0 ? 1 : s->nr * 2,
-		    sizeof(*s->infos));
-	}
-	memcpy(&s->infos[s->nr++], info, sizeof(*info));
-}
-
 static bool
 is_past_soft(const struct xfrm_usersa_info *info)
 {
@@ -291,25 +266,25 @@ expire_unseen(struct xfrm_plane *x)
 void
 xfrm_resync(struct xfrm_plane *x)
 {
-	struct states s = { 0 };
+	struct xfrm_usersa_info *infos;
 	struct xfrm_sa *sa;
-	struct xfrm_req r;
-	size_t pos = 0, i;
+	size_t pos = 0, nr, i;
+	int errnum;
 
-	xfrm_begin(&r, XFRM_MSG_GETSA, NLM_F_DUMP, NULL, 0);
-	if (xfrm_exchange(&x->req, &r, keep_state, &s) != 0)
+	infos = xfrm_sa_dump(x, &nr, &errnum);
+	if (errnum != 0)
 		goto out;
 
 	while ((sa = map_next(x->sas, &pos)) != NULL)
 		sa->seen = false;
-	for (i = 0; i < s.nr; i++) {
-		sa = sa_of(x, &s.infos[i]);
+	for (i = 0; i < nr; i++) {
+		sa = sa_of(x, &infos[i]);
 		if (sa != NULL)
 			sa->seen = true;
 	}
 	expire_unseen(x);
-	for (i = 0; i < s.nr; i++)
-		compare(x, &s.infos[i]);
+	for (i = 0; i < nr; i++)
+		compare(x, &infos[i]);
 out:
-	free(s.infos);
+	free(infos);
 }

@@ -582,7 +582,10 @@ claim(struct xfrm_plane *x, const struct xfrm_selector *sel,
 	return ret;
 }
 
-/* All claims of a policy away; the first error is told, none stops it. */
+/*
+ * All claims of a policy away; the first error is told, none stops it.  A
+ * trap that is set again (same reqid) so asks again, too.
+ */
 static int
 drop(struct xfrm_plane *x, struct xfrm_pol *p, struct sp_error *err)
 {
@@ -594,6 +597,7 @@ drop(struct xfrm_plane *x, struct xfrm_pol *p, struct sp_error *err)
 		if (ret == 0)
 			ret = one;
 	}
+	xfrm_sa_rearm(x, p);
 	pol_free(p);
 	return ret;
 }
@@ -721,21 +725,21 @@ is_ours(const struct xfrm_userpolicy_info *info, const struct nlattr *tmpl)
 static void
 keep_name(const struct nlmsghdr *h, void *ctx)
 {
-	const struct xfrm_userpolicy_info *info = mnl_nlmsg_get_payload(h);
+	struct xfrm_userpolicy_info info;
 	const struct nlattr *tab[XFRMA_MAX + 1];
 	struct names *n = ctx;
 
 	if (h->nlmsg_type != XFRM_MSG_NEWPOLICY ||
-	    mnl_nlmsg_get_payload_len(h) < sizeof(*info))
+	    !xfrm_fixed(h, &info, sizeof(info)))
 		return;
-	xfrm_attrs(h, sizeof(*info), tab);
-	if (info->dir >= XFRM_POLICY_MAX || !is_ours(info, tab[XFRMA_TMPL]))
+	xfrm_attrs(h, sizeof(info), tab);
+	if (info.dir >= XFRM_POLICY_MAX || !is_ours(&info, tab[XFRMA_TMPL]))
 		return;
 
 	n->ids = xrealloc(n->ids, n->nr + 1, sizeof(*n->ids));
 	n->ids[n->nr++] = (struct xfrm_userpolicy_id){
-		.sel = info->sel,
-		.dir = info->dir,
+		.sel = info.sel,
+		.dir = info.dir,
 	};
 }
 

@@ -69,14 +69,9 @@ struct alg_attr {
 
 /* A state as the kernel sent it. */
 struct fetched {
-	struct xfrm_req msg;
+	struct xfrm_req msg;		/* attributes; holds keys */
+	struct xfrm_usersa_info info;
 	bool there;
-};
-
-/* Names of states to delete, gathered from a dump. */
-struct names {
-	struct xfrm_usersa_id *ids;
-	size_t nr;
 };
 
 static struct sa_key
@@ -119,8 +114,8 @@ unrecord(struct xfrm_plane *x, uint32_t spi, uint8_t protocol,
 	return map_del(x->sas, &k, sizeof(k));
 }
 
-static struct xfrm_usersa_id
-id_of(uint32_t spi, uint8_t protocol, const struct ip_addr *dst)
+struct xfrm_usersa_id
+xfrm_sa_id(uint32_t spi, uint8_t protocol, const struct ip_addr *dst)
 {
 	struct xfrm_usersa_id id = {
 		.daddr = xfrm_addr(dst),
@@ -353,7 +348,7 @@ keep_message(const struct nlmsghdr *h, void *ctx)
 
 	if (h->nlmsg_type != XFRM_MSG_NEWSA ||
 	    h->nlmsg_len > sizeof(f->msg.bytes) ||
-	    mnl_nlmsg_get_payload_len(h) < sizeof(struct xfrm_usersa_info))
+	    !xfrm_fixed(h, &f->info, sizeof(f->info)))
 		return;
 	memcpy(f->msg.bytes, h, h->nlmsg_len);
 	f->msg.h = (void *)f->msg.bytes;
@@ -376,8 +371,8 @@ fetch(struct xfrm_plane *x, const struct xfrm_usersa_id *id,
 	return errnum;
 }
 
-static int
-delete(struct xfrm_nl *nl, const struct xfrm_usersa_id *id)
+int
+xfrm_sa_remove(struct xfrm_nl *nl, const struct xfrm_usersa_id *id)
 {
 	struct xfrm_req r;
 	int errnum;
@@ -394,21 +389,17 @@ delete(struct xfrm_nl *nl, const struct xfrm_usersa_id *id)
 static int
 make_room(struct xfrm_plane *x, const struct plane_sa *sa)
 {
-	struct xfrm_usersa_id id = id_of(sa->spi, sa->protocol,
+	struct xfrm_usersa_id id = xfrm_sa_id(sa->spi, sa->protocol,
 	    &sa->dst.addr);
-	const struct xfrm_usersa_info *info;
 	struct fetched f;
 	int errnum;
 
 	errnum = fetch(x, &id, &f);
-	if (errnum == 0) {
-		info = mnl_nlmsg_get_payload(f.msg.h);
-		if (info->reqid != xfrm_tag(sa->reqid))
-			errnum = EEXIST;
-	}
+	if (errnum == 0 && f.info.reqid != xfrm_tag(sa->reqid))
+		errnum = EEXIST;
 	xfrm_wipe(&f.msg);
 	if (errnum == 0)
-		errnum = delete(&x->req, &id);
+		errnum = xfrm_sa_remove(&x->req, &id);
 	return errnum == ESRCH ? 0 : errnum;
 }
 
@@ -458,11 +449,11 @@ xfrm_sa_del(struct plane *p, uint32_t spi, uint8_t protocol,
     const struct ip_addr *dst, struct sp_error *err)
 {
 	struct xfrm_plane *x = (struct xfrm_plane *)(void *)p;
-	struct xfrm_usersa_id id = id_of(spi, protocol, dst);
+	struct xfrm_usersa_id id = xfrm_sa_id(spi, protocol, dst);
 	char deed[DEED_MAX];
 	int errnum;
 
-	errnum = delete(&x->req, &id);
+	errnum = xfrm_sa_remove(&x->req, &id);
 	if (errnum != 0) {
 		snprintf(deed, sizeof(deed), "delete SA %08x", spi);
 		return xfrm_refused(&x->req, errnum, err, deed);
@@ -500,10 +491,9 @@ xfrm_sa_counters(struct plane *p, uint32_t spi, uint8_t protocol,
     struct sp_error *err)
 {
 	struct xfrm_plane *x = (struct xfrm_plane *)(void *)p;
-	struct xfrm_usersa_id id = id_of(spi, protocol, dst);
+	struct xfrm_usersa_id id = xfrm_sa_id(spi, protocol, dst);
 	struct xfrm_sa *rec = xfrm_sa_find(x, spi, protocol, dst);
 	const struct nlattr *tab[XFRMA_MAX + 1];
-	const struct xfrm_usersa_info *info;
 	char deed[DEED_MAX];
 	struct fetched f;
 	int errnum;
@@ -516,15 +506,14 @@ xfrm_sa_counters(struct plane *p, uint32_t spi, uint8_t protocol,
 		return xfrm_refused(&x->req, errnum, err, deed);
 	}
 
-	info = mnl_nlmsg_get_payload(f.msg.h);
-	xfrm_attrs(f.msg.h, sizeof(*info), tab);
+	xfrm_attrs(f.msg.h, sizeof(f.info), tab);
 	if (rec != NULL)
-		note_use(rec, info->curlft.packets, tab[XFRMA_LASTUSED]);
+		note_use(rec, f.info.curlft.packets, tab[XFRMA_LASTUSED]);
 	memset(out, 0, sizeof(*out));
-	out->bytes = info->curlft.bytes;
-	out->packets = info->curlft.packets;
-	out->replay_errors = info->stats.replay + info->stats.replay_window;
-	out->auth_errors = info->stats.integrity_failed;
+	out->bytes = f.info.curlft.bytes;
+	out->packets = f.info.curlft.packets;
+	out->replay_errors = f.info.stats.replay + f.info.stats.replay_window;
+	out->auth_errors = f.info.stats.integrity_failed;
 	out->last_used_ms = rec != NULL ? rec->last_used_ms : 0;
 	xfrm_wipe(&f.msg);
 	return 0;
@@ -587,10 +576,9 @@ rebuild(struct xfrm_req *r, const struct fetched *f,
 		XFRMA_SET_MARK, XFRMA_SET_MARK_MASK, XFRMA_SA_EXTRA_FLAGS,
 	};
 	const struct nlattr *tab[XFRMA_MAX + 1];
-	struct xfrm_usersa_info info;
+	struct xfrm_usersa_info info = f->info;
 	size_t i;
 
-	memcpy(&info, mnl_nlmsg_get_payload(f->msg.h), sizeof(info));
 	xfrm_attrs(f->msg.h, sizeof(info), tab);
 	info.id.daddr = xfrm_addr(&dst->addr);
 	info.saddr = xfrm_addr(&src->addr);
@@ -612,7 +600,7 @@ static int
 swap(struct xfrm_plane *x, const struct xfrm_sa *rec, struct fetched *f,
     const struct endpoint *src, const struct endpoint *dst, bool encap)
 {
-	struct xfrm_usersa_id id = id_of(rec->spi, rec->protocol,
+	struct xfrm_usersa_id id = xfrm_sa_id(rec->spi, rec->protocol,
 	    &rec->dst.addr);
 	bool out = rec->dir == PLANE_OUT;
 	struct xfrm_req new, old;
@@ -620,7 +608,7 @@ swap(struct xfrm_plane *x, const struct xfrm_sa *rec, struct fetched *f,
 
 	if (rebuild(&new, f, src, dst, encap, out) &&
 	    rebuild(&old, f, &rec->src, &rec->dst, rec->encap, out))
-		errnum = delete(&x->req, &id);
+		errnum = xfrm_sa_remove(&x->req, &id);
 	if (errnum == 0) {
 		errnum = xfrm_exchange(&x->req, &new, NULL, NULL);
 		if (errnum != 0)
@@ -636,7 +624,7 @@ move_one(struct xfrm_plane *x, struct xfrm_sa *rec,
     const struct endpoint *src, const struct endpoint *dst, bool encap,
     struct sp_error *err)
 {
-	struct xfrm_usersa_id id = id_of(rec->spi, rec->protocol,
+	struct xfrm_usersa_id id = xfrm_sa_id(rec->spi, rec->protocol,
 	    &rec->dst.addr);
 	char deed[DEED_MAX];
 	struct fetched f;
@@ -705,75 +693,44 @@ xfrm_sa_move(struct plane *p, uint32_t reqid, const struct endpoint *local,
 	return xfrm_policy_move(x, reqid, &local->addr, &remote->addr, err);
 }
 
-/* Larval states (SPI 0, made by an acquire) cannot be named: they expire. */
-static void
-keep_name(const struct nlmsghdr *h, void *ctx)
+/* Install and remove a state that no packet ever uses. */
+static int
+probe(struct xfrm_nl *nl, uint8_t protocol, bool with_gcm)
 {
-	const struct xfrm_usersa_info *info = mnl_nlmsg_get_payload(h);
-	struct names *n = ctx;
-
-	if (h->nlmsg_type != XFRM_MSG_NEWSA ||
-	    mnl_nlmsg_get_payload_len(h) < sizeof(*info) ||
-	    !xfrm_is_tagged(info->reqid) || info->id.spi == 0)
-		return;
-
-	n->ids = xrealloc(n->ids, n->nr + 1, sizeof(*n->ids));
-	n->ids[n->nr++] = (struct xfrm_usersa_id){
-		.daddr = info->id.daddr,
-		.spi = info->id.spi,
-		.family = info->family,
-		.proto = info->id.proto,
-	};
-}
-
-void
-xfrm_sa_clear(struct xfrm_plane *x, bool leftovers)
-{
-	struct xfrm_usersa_id id;
-	struct names n = { 0 };
-	struct xfrm_sa *sa;
-	struct xfrm_req r;
-	size_t pos, i;
-
-	for (pos = 0; (sa = map_next(x->sas, &pos)) != NULL;) {
-		id = id_of(sa->spi, sa->protocol, &sa->dst.addr);
-		delete(&x->req, &id);
-		free(sa);
-	}
-	map_free(x->sas);
-	x->sas = map_new(x->seed);
-	if (!leftovers)
-		return;
-
-	xfrm_begin(&r, XFRM_MSG_GETSA, NLM_F_DUMP, NULL, 0);
-	xfrm_exchange(&x->req, &r, keep_name, &n);
-	for (i = 0; i < n.nr; i++)
-		delete(&x->req, &n.ids[i]);
-	free(n.ids);
-}
-
-int
-xfrm_sa_probe(struct xfrm_nl *nl, uint8_t protocol)
-{
-	/* never used for a packet, and gone at once */
 	static const uint8_t key[32];
 	const struct ip_addr lo = { AF_INET, { 127, 0, 0, 1 } };
 	struct plane_sa sa = {
 		.spi = PLANE_TAG | SPI_MIN, .protocol = protocol,
 		.src.addr = lo, .dst.addr = lo,
 	};
-	struct xfrm_usersa_id id = id_of(sa.spi, protocol, &lo);
+	struct xfrm_usersa_id id = xfrm_sa_id(sa.spi, protocol, &lo);
 	struct xfrm_usersa_info info = info_of(&sa);
 	struct xfrm_req r;
 	int errnum;
 
 	xfrm_begin(&r, XFRM_MSG_NEWSA, 0, &info, sizeof(info));
-	if (protocol == IPPROTO_ESP)
-		put_alg(&r, XFRMA_ALG_AEAD, "rfc4106(gcm(aes))", key, 20, 128);
-	else
+	if (protocol == IPPROTO_AH) {
 		put_alg(&r, XFRMA_ALG_AUTH_TRUNC, "hmac(sha256)", key, 32, 128);
+	} else if (with_gcm) {
+		put_alg(&r, XFRMA_ALG_AEAD, "rfc4106(gcm(aes))", key, 20, 128);
+	} else {
+		put_alg(&r, XFRMA_ALG_CRYPT, "ecb(cipher_null)", key, 0, -1);
+		put_alg(&r, XFRMA_ALG_AUTH_TRUNC, "digest_null", key, 0, 0);
+	}
 	errnum = xfrm_exchange(nl, &r, NULL, NULL);
 	if (errnum == 0)
-		delete(nl, &id);
+		xfrm_sa_remove(nl, &id);
 	return errnum == EEXIST ? 0 : errnum;
+}
+
+int
+xfrm_sa_probe(struct xfrm_nl *nl, uint8_t protocol)
+{
+	int errnum = probe(nl, protocol, true);
+
+	/* ciphers are looked up before ESP is: which of the two is missing? */
+	if (protocol == IPPROTO_ESP && (errnum == ENOSYS || errnum == ENOENT) &&
+	    probe(nl, protocol, false) == EPROTONOSUPPORT)
+		return EPROTONOSUPPORT;
+	return errnum;
 }

@@ -3,7 +3,8 @@
  * The kernel plane inside: what its files share.
  *
  *   attr.c    netlink exchange, addresses, tags       knows no plane
- *   sa.c      states: add, delete, move, count, sweep
+ *   sa.c      states: add, delete, move, count
+ *   sweep.c   states nobody speaks of: leftovers, larval ones
  *   policy.c  policies: selectors, priorities, who of several wins
  *   event.c   multicast messages, overruns
  *   plane.c   creation, capabilities, sockets, end
@@ -128,6 +129,10 @@ int xfrm_exchange(struct xfrm_nl *nl, struct xfrm_req *r, xfrm_msg_fn fn,
 int xfrm_refused(const struct xfrm_nl *nl, int errnum, struct sp_error *err,
     const char *deed);
 
+/* Copy the fixed part of a message; false if it is too short.  Messages are
+ * aligned to 4 bytes, the kernel's structs to 8: hence a copy. */
+bool xfrm_fixed(const struct nlmsghdr *h, void *out, size_t len);
+
 /* Attributes by number into tab[XFRMA_MAX + 1]; absent ones are NULL. */
 void xfrm_attrs(const struct nlmsghdr *h, size_t hdr_len,
     const struct nlattr **tab);
@@ -158,12 +163,28 @@ int xfrm_sa_counters(struct plane *p, uint32_t spi, uint8_t protocol,
 struct xfrm_sa *xfrm_sa_find(const struct xfrm_plane *x, uint32_t spi,
     uint8_t protocol, const struct ip_addr *dst);
 
+/* Try to install and remove a state of this protocol; 0 or an errno value. */
+int xfrm_sa_probe(struct xfrm_nl *nl, uint8_t protocol);
+
+/* A state's name; removing it, 0 or an errno value (gone already is 0). */
+struct xfrm_usersa_id xfrm_sa_id(uint32_t spi, uint8_t protocol,
+    const struct ip_addr *dst);
+int xfrm_sa_remove(struct xfrm_nl *nl, const struct xfrm_usersa_id *id);
+
+/* sweep.c */
+
+/* States in the kernel that carry our tag, larval ones (SPI 0) too; the array
+ * is the caller's (free()).  *errnum: 0 or why the dump is incomplete. */
+struct xfrm_usersa_info *xfrm_sa_dump(struct xfrm_plane *x, size_t *nr,
+    int *errnum);
+
+/* Forget that traffic of this policy has asked for an SA already: the next
+ * packet asks again. */
+void xfrm_sa_rearm(struct xfrm_plane *x, const struct xfrm_pol *p);
+
 /* Remove all states of ours; with leftovers also tagged ones that this plane
  * knows nothing of. */
 void xfrm_sa_clear(struct xfrm_plane *x, bool leftovers);
-
-/* Try to install and remove a state of this protocol; 0 or an errno value. */
-int xfrm_sa_probe(struct xfrm_nl *nl, uint8_t protocol);
 
 /* policy.c */
 
