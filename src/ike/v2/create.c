@@ -71,6 +71,9 @@ v2_rekey_build(struct v2_sa *sa, struct v2_task *t, struct ike_msg *m,
 	if (old == NULL || old->sa != sa || old->gone ||
 	    old->state != IKE_CHILD_INSTALLED)
 		return 1;
+	/* the peer has just done it; its Delete of the old one is to come */
+	if (v2_child_successor(sa, old) != NULL)
+		return 1;
 	if (t->conf == NULL)
 		t->conf = ike_child_conf_ref(old->conf);
 	put_u32(spi, old->spi_in);
@@ -250,6 +253,11 @@ rekey_request(struct v2_sa *sa, const struct ike_msg *m,
 
 	old = spi->len != 4 ? NULL : v2_child_by_out(sa,
 	    rekey->u.notify.protocol, get_u32(spi->p));
+	/* an answer that we still wait for may have made it: ask again */
+	if (old == NULL && v2_child_work(sa)) {
+		refuse(answer, N_TEMPORARY_FAILURE);
+		return;
+	}
 	if (old == NULL) {
 		refuse_rekey(answer, rekey);
 		return;

@@ -397,6 +397,9 @@ handle(struct v2_sa *sa, const struct v2_packet *pkt, struct ike_msg *m)
 		sa->host->stats.auth_failures++;
 		return;
 	}
+	/* the rest of an SA answers no sign of life, or it would give one */
+	if (sa->state == V2_GONE && (ret < 0 || !v2_is_farewell(m)))
+		return;
 	v2_heard(sa, pkt->path);
 	sa->mid_in++;
 	answer = v2_msg_new(sa, pkt->hdr.exchange, pkt->hdr.mid, true);
@@ -426,6 +429,9 @@ input_request(struct v2_sa *sa, const struct v2_packet *pkt,
 	}
 	if (pkt->hdr.mid != sa->mid_in)
 		return;		/* outside the window: silence, 2.3 */
+	/* the responder is ahead of its IKE_AUTH answer: it will repeat */
+	if (sa->state < V2_AUTH_WAIT)
+		return;
 	if (sa->state == V2_AUTH_WAIT && !v2_auth_keys(sa))
 		return;
 	if (sa->keys.d.len > 0)

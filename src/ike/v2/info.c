@@ -115,6 +115,9 @@ delete_one(struct v2_sa *sa, uint8_t protocol, uint32_t spi,
 {
 	struct v2_child *c = v2_child_by_out(sa, protocol, spi);
 
+	/* made by an answer of the peer's that we have not got yet? */
+	if (c == NULL && v2_child_work(sa))
+		buf_u32(&sa->active->dead, spi);
 	if (c == NULL || v2_active(sa, T_DELETE_CHILD, c->id) != NULL)
 		return;
 	buf_u32(spis, c->spi_in);
@@ -173,6 +176,14 @@ ends_sa(const struct ike_msg *m, enum ike_reason_code *code)
 	return false;
 }
 
+bool
+v2_is_farewell(const struct ike_msg *m)
+{
+	enum ike_reason_code code;
+
+	return m->hdr.exchange == X_INFORMATIONAL && ends_sa(m, &code);
+}
+
 void
 v2_info_request(struct v2_sa *sa, const struct ike_msg *m,
     struct ike_msg *answer)
@@ -204,7 +215,7 @@ v2_info_request(struct v2_sa *sa, const struct ike_msg *m,
 	}
 }
 
-/* An SA that is over here still says so to who asks (2.25.2). */
+/* Both sides deleted at once: ours is done, the peer's is answered (2.25.2). */
 void
 v2_info_gone(struct v2_sa *sa, const struct ike_msg *m,
     struct ike_msg *answer)

@@ -253,6 +253,19 @@ answer_nonces(const struct v2_sa *sa, const struct v2_task *t,
 	*nr = ike_msg_find(m, PLD_NONCE)->u.raw;
 }
 
+/* Was the child deleted while the answer that made it was on its way? */
+static bool
+is_dead(const struct v2_task *t, uint32_t spi)
+{
+	size_t i;
+
+	for (i = 0; i + 4 <= t->dead.len; i += 4) {
+		if (get_u32(t->dead.data + i) == spi)
+			return true;
+	}
+	return false;
+}
+
 /*
  * The peer has made a child that we do not want: it must hear so, or it will
  * send into the void.
@@ -278,6 +291,11 @@ v2_child_accept(struct v2_sa *sa, struct v2_task *t,
 	int ret;
 
 	ret = check_answer(sa, t, conf, old, m, &choice, why);
+	if (ret == 0 && is_dead(t, peer_spi(&choice))) {
+		v2_why_code(sa, REASON_PEER_DELETED,
+		    v2_task_table[t->kind].step, why);
+		return NULL;
+	}
 	c = v2_child_new(sa, conf, t->spi, peer_spi(&choice));
 	c->suite = choice.suite;
 	c->transport = t->transport;

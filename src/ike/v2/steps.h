@@ -151,6 +151,8 @@ void v2_info_request(struct v2_sa *sa, const struct ike_msg *m,
 void v2_info_gone(struct v2_sa *sa, const struct ike_msg *m,
     struct ike_msg *answer);
 void v2_probe(struct v2_sa *sa);
+/* info.c: does the request end its IKE SA? */
+bool v2_is_farewell(const struct ike_msg *m);
 
 /* why.c: bounded copy of a text; NULL is "". */
 void v2_copy_text(char *out, size_t size, const char *text);

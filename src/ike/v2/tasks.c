@@ -30,6 +30,7 @@ v2_task_forget(struct v2_task *t)
 	t->kex = NULL;
 	buf_free(&t->nonce);
 	buf_free(&t->rival_nonce);
+	buf_free(&t->dead);
 	t->rival = 0;
 	ts_list_free(&t->local);
 	ts_list_free(&t->remote);

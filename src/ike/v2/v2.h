@@ -91,6 +91,7 @@ struct v2_task {
 	uint64_t ike_spi;	/* T_REKEY_SA: the same */
 	bool transport;		/* USE_TRANSPORT_MODE was sent */
 	struct ts_list local, remote;	/* selectors that we offered */
+	struct buf dead;	/* SPIs deleted before we knew them */
 	uint32_t rival;		/* child or SA that the peer made meanwhile */
 	struct buf rival_nonce;	/* the lower nonce of that exchange */
 };
