@@ -56,6 +56,18 @@ setting_json(const struct conf_node *n, const struct set_row *row)
 	return list;
 }
 
+/* Objects without a name are always there; an empty one is not shown. */
+static void
+add_kind(json_t *out, const struct conf_object *kind, json_t *named)
+{
+	json_t *value = kind->naming == OBJ_SINGLE ?
+	    json_object_get(named, kind->word) : named;
+
+	if (json_object_size(value) > 0)
+		json_object_set(out, kind->word, value);
+	json_decref(named);
+}
+
 static json_t *
 node_json(const struct conf_node *n, bool all)
 {
@@ -79,11 +91,7 @@ node_json(const struct conf_node *n, bool all)
 			json_object_set_new(named,
 			    kind->naming == OBJ_SINGLE ? kind->word :
 			    conf_node_name(c), node_json(c, all));
-		if (json_object_size(named) > 0)
-			json_object_set(out, kind->word, kind->naming ==
-			    OBJ_SINGLE ? json_object_get(named, kind->word) :
-			    named);
-		json_decref(named);
+		add_kind(out, kind, named);
 	}
 	return out;
 }
@@ -315,7 +323,7 @@ cmd_commit(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 {
 	const char *comment = cmd_word(cl, "text");
 	json_t *params, *reply = NULL;
-	int64_t revision;
+	int64_t revision, changes;
 	int ret;
 
 	if (sh->p->check_only)
@@ -334,8 +342,11 @@ cmd_commit(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 		return commit_refused(sh, ret, err);
 	revision = jint(reply, "revision", 0);
 	show_warnings(sh, reply);
-	buf_printf(&sh->out, _("committed revision %lld, %lld changes\n"),
-	    (long long)revision, (long long)jint(reply, "changes", 0));
+	changes = jint(reply, "changes", 0);
+	buf_printf(&sh->out, changes == 1 ?
+	    _("committed revision %lld, %lld change\n") :
+	    _("committed revision %lld, %lld changes\n"),
+	    (long long)revision, (long long)changes);
 	cand_committed(&sh->cand, (uint32_t)revision);
 	sh->result = reply;
 	return 0;
@@ -344,14 +355,17 @@ cmd_commit(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 int
 cmd_discard(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 {
+	size_t nr;
+
 	(void)cl, (void)err;
 	if (!cand_dirty(&sh->cand)) {
 		buf_puts(&sh->out, _("nothing to discard\n"));
 		return 0;
 	}
-	/* Somebody else's commit may be why: begin from what runs now. */
-	buf_printf(&sh->out, _("%zu changes discarded; undo brings them "
-	    "back\n"), cand_changes(&sh->cand));
+	nr = cand_changes(&sh->cand);
+	buf_printf(&sh->out, nr == 1 ?
+	    _("%zu change discarded; undo brings it back\n") :
+	    _("%zu changes discarded; undo brings them back\n"), nr);
 	cand_discard(&sh->cand);
 	return 0;
 }

@@ -87,6 +87,7 @@ static int
 draft_restore(struct shell *sh, const json_t *draft, struct sp_error *err)
 {
 	struct conf_tree *tree;
+	size_t nr;
 	int ret;
 
 	ret = conf_parse(&tree, jstr(draft, "text"), err);
@@ -94,8 +95,9 @@ draft_restore(struct shell *sh, const json_t *draft, struct sp_error *err)
 		return ret;
 	cand_replace(&sh->cand, tree);
 	cand_secrets_load(&sh->cand, jget(draft, "secrets"));
-	printf(_("Restored: %zu changes. See: compare\n"),
-	    cand_changes(&sh->cand));
+	nr = cand_changes(&sh->cand);
+	printf(nr == 1 ? _("Restored: %zu change. See: compare\n") :
+	    _("Restored: %zu changes. See: compare\n"), nr);
 	return 0;
 }
 
@@ -130,12 +132,17 @@ settle_candidate(struct shell *sh, struct sp_error *err)
 {
 	struct cmd_line commit = {0};
 	char *question, answer;
+	size_t nr;
 	int ret = 0;
 
 	if (!cand_dirty(&sh->cand))
 		return true;
-	question = xasprintf(_("%zu changes not committed: commit, keep as "
-	    "draft, discard, stay? [k] "), cand_changes(&sh->cand));
+	nr = cand_changes(&sh->cand);
+	question = xasprintf(nr == 1 ?
+	    _("%zu change not committed: commit, keep as draft, discard, "
+	    "stay? [k] ") :
+	    _("%zu changes not committed: commit, keep as draft, discard, "
+	    "stay? [k] "), nr);
 	answer = sh_ask(sh, question, "kcds");
 	free(question);
 	if (answer == 's')
@@ -173,8 +180,11 @@ settle_engine(struct shell *sh)
 	sh->end = SHELL_END_EXIT;
 	if (up == 0)
 		return true;
-	question = xasprintf(_("%lld tunnels are up: leave them running, "
-	    "stop them, stay here? [l] "), (long long)up);
+	question = xasprintf(up == 1 ?
+	    _("%lld tunnel is up: leave it running, stop it, here again? "
+	    "[l] ") :
+	    _("%lld tunnels are up: leave them running, stop them, here "
+	    "again? [l] "), (long long)up);
 	answer = sh->p->yes ? 'l' : sh_ask(sh, question, "lsh");
 	free(question);
 	if (answer == 'l')
@@ -218,7 +228,9 @@ run_line(struct shell *sh, const char *text, int prompt)
 	if (status != SHELL_OK)
 		dropped = line_drop_pending(sh->line);
 	if (unrun + dropped > 0)
-		fprintf(stderr, _("note: %zu further commands were not run\n"),
+		fprintf(stderr, unrun + dropped == 1 ?
+		    _("note: %zu further command was not run\n") :
+		    _("note: %zu further commands were not run\n"),
 		    unrun + dropped);
 }
 

@@ -152,14 +152,16 @@ read_key(volatile int *interrupted)
 static void
 erase(size_t columns)
 {
+	char blanks[128];
+	int n;
+
 	if (!line_can_erase()) {
 		puts_fd("\n");
 		return;
 	}
-	puts_fd("\r");
-	while (columns-- > 0)
-		puts_fd(" ");
-	puts_fd("\r");
+	n = snprintf(blanks, sizeof(blanks), "\r%*s\r",
+	    columns < 120 ? (int)columns : 120, "");
+	put(blanks, (size_t)n);
 }
 
 static size_t

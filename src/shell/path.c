@@ -58,7 +58,7 @@ fail_word(const struct conf_object *obj, const struct token *t,
 		    "Did you mean \"%s\"?") :
 		    _("\"%s\" is not a setting of %s."), t->text, obj->word,
 		    near >= 0 ? word[near] : "");
-	if (near >= 0)
+	if (near >= 0 && obj == &conf_root_object)
 		sp_hint(err, "%s", word[near]);
 	sp_at(err, t->line, t->column, t->length);
 	return SP_NOTFOUND;

@@ -260,8 +260,8 @@ run_session(const struct shell_params *p, const char *text, bool stdin_used)
 	sh.stdin_used = stdin_used;
 	status = run_text(&sh, text, -1, NULL);
 	if (status == SHELL_OK && cand_dirty(&sh.cand) && !p->check_only)
-		report_note(&sh, _("note: %zu changes were not committed and "
-		    "are lost."), cand_changes(&sh.cand));
+		report_note(&sh, _("note: changes that were not committed "
+		    "are lost: %zu."), cand_changes(&sh.cand));
 	session_close(&sh);
 	return status;
 }

@@ -1,0 +1,468 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The prompt against a small engine: typing with completion, "?", errors
+with a caret, secrets, Ctrl-C, Ctrl-D, dumb and other terminals, paste,
+paging, lines above the prompt, drafts."""
+import os
+import stat
+import time
+
+from fake_engine import FakeEngine
+from lib import Terminal, equal, holds, lacks, main
+
+TEXT = ("vpn-network branch {\n  address 10.1.0.1;\n"
+        "  network-address 10.1.0.0/24;\n  placement host;\n"
+        "  phase1 hq {\n    remote-gateway 203.0.113.7;\n"
+        "    phase2 lan {\n      local-network 10.1.0.0/24;\n"
+        "      remote-network 10.2.0.0/24;\n    }\n  }\n"
+        "  phase1 paris {\n    remote-gateway 2001:db8::7;\n  }\n}\n")
+KEY = "open sesame 1234567890"
+
+
+def start(folder, text=TEXT, **how):
+    engine = FakeEngine(folder, text)
+    term = Terminal(["-d", folder], **how)
+    term.prompt()
+    return engine, term
+
+
+def test_banner(folder):
+    _, t = start(folder, text="")
+    holds(t.text(), "sallyport 0.1")
+    holds(t.text().replace("\n", ""), "(this kernel has no ESP)")
+    holds(t.text(), "No configuration yet.")
+    t.close()
+
+
+def test_complete_unique(folder):
+    _, t = start(folder)
+    t.send("sho\ttun\t")
+    t.until(lambda: t.cursor_line().endswith("> show tunnels"), "words")
+    equal(t.screen.cursor.x, len(t.cursor_line()) + 1, "a blank follows")
+    t.send("h\t")
+    t.until(lambda: t.cursor_line().endswith("show tunnels hq"), "live name")
+    t.close()
+
+
+def test_complete_lists_on_second_tab(folder):
+    _, t = start(folder)
+    t.send("s\t")
+    t.send("\t")
+    t.see("show  Show state and configuration")
+    t.until(lambda: t.cursor_line().endswith("> s"), "the line again")
+    t.close()
+
+
+def test_complete_values(folder):
+    _, t = start(folder)
+    t.send("set vpn-network branch phase1 hq authen\tp\t")
+    t.until(lambda: t.text().replace("\n", "").endswith(
+        "authentication pre-shared-key"), "choice")
+    t.send("\x03")
+    t.prompt()
+    t.send("set vpn-network branch phase1 hq proposal 10 algorithm ?")
+    t.see("aes-gcm")
+    t.see("WEAK")
+    t.send("\x03")
+    t.prompt()
+    t.send("set vpn-network branch phase1 hq lifetime ?")
+    t.see("<1m..forever>")
+    t.close()
+
+
+def test_help_key_keeps_the_line(folder):
+    _, t = start(folder)
+    t.send("connect hq ?")
+    t.see("wait")
+    t.see("<cr>")
+    t.until(lambda: t.cursor_line().endswith("> connect hq"), "line kept")
+    t.send("\x03")
+    t.prompt()
+    t.send('annotate vpn-network branch "why?')
+    t.until(lambda: t.cursor_line().endswith('"why?'), "quoted ? is a ?")
+    t.close()
+
+
+def test_new_path_leaves_no_trace(folder):
+    _, t = start(folder)
+    t.send("set vpn-network other phase1 x ?")
+    t.see("remote-gateway")
+    t.send("\x03")
+    t.prompt()
+    holds(t.run("compare"), "no differences")
+    t.close()
+
+
+def test_abbreviations(folder):
+    e, t = start(folder)
+    t.run("sh tun")
+    equal(len(e.calls("show.tunnels")), 1, "shortened")
+    holds(t.run("s tunnels"), '"s" is ambiguous: save set show')
+    holds(t.run("conn hq wa 5"), "hq: connected to 203.0.113.7")
+    equal(e.calls("connect"), [{"target": ["hq"], "wait_ms": 5000}])
+    t.close()
+
+
+def caret_of(t, word):
+    """The screen has a caret line under the last line with this word."""
+    lines = t.lines()
+    row = max(i for i, line in enumerate(lines) if word in line and
+              ">" in line)
+    at = lines[row].index(word)
+    equal(lines[row + 1], " " * at + "^" * len(word), "caret line")
+    return lines[row + 2:]
+
+
+def test_errors_have_carets(folder):
+    _, t = start(folder)
+    t.run("shwo tunnels")
+    rest = caret_of(t, "shwo")
+    equal(rest[0], 'error: Unknown command "shwo".')
+    equal(rest[1], "  try: show")
+    t.run("set vpn-network branch phase1 hq lifetime 3x")
+    rest = caret_of(t, "3x")
+    equal(rest[0], 'error: "3x" is not a time. Write a number with s, m, h, '
+          'd or y, such as 3h.')
+    t.run("set vpn-network branch phase1 hq lifetme 3h")
+    rest = caret_of(t, "lifetme")
+    holds("".join(rest[:2]), 'Did you mean "lifetime"?')
+    t.run("connect")
+    holds(t.text(), "try: connect <tunnel> [wait <seconds>]")
+    t.close()
+
+
+def test_refusal_shows_both_sides(folder):
+    _, t = start(folder)
+    out = t.run("connect paris wait 3")
+    holds(out, "error: The peer accepts none of our proposals.")
+    holds(out, "ours:    aes256-sha256-modp2048")
+    holds(out, "theirs:  aes128-sha256-ecp256")
+    holds(out, "try: set vpn-network branch phase1 hq proposal 10 dh-group")
+    t.close()
+
+
+def test_secret_is_asked_twice(folder):
+    e, t = start(folder)
+    t.send("set vpn-network branch phase1 hq pre-shared-key\r")
+    t.see("New pre-shared-key:")
+    t.send(KEY + "\r")
+    t.see("The same again:")
+    t.send(KEY + "x\r")
+    t.see("error: The two differ; nothing was changed.")
+    t.prompt()
+    t.send("set vpn-network branch phase1 hq pre-shared-key\r")
+    t.see("New pre-shared-key:")
+    t.send(KEY + "\r")
+    t.until(lambda: t.text().count("The same again:") == 2, "second")
+    t.send(KEY + "\r")
+    t.prompt()
+    lacks(t.raw.decode(), "sesame")
+    t.run("commit")
+    equal(list(e.secrets), ["branch/hq"])
+    lacks(e.text, "sesame")
+    t.close()
+
+
+def test_secret_in_clear_stays_out_of_history(folder):
+    e, t = start(folder)
+    t.run(f'set vpn-network branch phase1 hq pre-shared-key "{KEY}"')
+    t.run("set vpn-network branch phase1 hq lifetime 2h")
+    path = t.home + "/.sallyport_history"
+    text = open(path).read()
+    lacks(text, "sesame")
+    holds(text, "pre-shared-key ***")
+    holds(text, "lifetime 2h")
+    equal(stat.S_IMODE(os.stat(path).st_mode), 0o600, "mode")
+    lacks(t.run("show configuration"), "sesame")
+    lacks(t.run("compare"), "sesame")
+    t.send("\x1b[A\x1b[A\x1b[A\x1b[A")
+    t.until(lambda: "pre-shared-key ***" in t.text().split("\n")[-1] or
+            "***" in t.cursor_line(), "masked in history")
+    t.close()
+
+
+def test_generated_key_is_shown_once(folder):
+    e, t = start(folder)
+    out = t.run("generate pre-shared-key hq")
+    key = out.strip().split("\n")[2].strip()
+    equal(len(key), 44, "length of " + key)
+    t.run("commit")
+    lacks(t.run("show configuration"), key)
+    lacks(open(t.home + "/.sallyport_history").read(), key)
+    t.close()
+
+
+def test_prompt_tells_edits_and_path(folder):
+    _, t = start(folder)
+    clean = t.cursor_line()
+    t.run("set vpn-network branch phase1 hq lifetime 2h")
+    equal(t.cursor_line(), clean[:-1] + "*>")
+    t.run("edit vpn-network branch phase1 hq")
+    holds(t.cursor_line(), " /branch/hq*>")
+    holds(t.run("show configuration"), "lifetime 2h;")
+    t.run("set phase2 dmz local-network 10.3.0.0/24")
+    t.run("edit phase2 a-name-of-thirty-characters-xx")
+    if len(t.cursor_line()) > 31 or "~" not in t.cursor_line():
+        raise AssertionError(t.cursor_line())
+    t.run("up")
+    t.run("top")
+    t.run("undo")
+    t.run("undo")
+    t.run("undo")
+    equal(t.cursor_line(), clean)
+    t.run("redo")
+    equal(t.cursor_line(), clean[:-1] + "*>")
+    t.run("discard")
+    equal(t.cursor_line(), clean)
+    t.close()
+
+
+def test_ctrl_c_drops_the_line(folder):
+    e, t = start(folder)
+    t.type("power off branch")
+    t.send("\x03")
+    t.prompt()
+    equal(e.calls("power"), [])
+    t.close()
+
+
+def test_ctrl_c_stops_a_wait(folder):
+    e, t = start(folder)
+    e.connect_s = 20
+    t.send("connect hq wait 30\r")
+    t.see("IKE_SA_INIT sent (try 2)")
+    begin = time.monotonic()
+    t.send("\x03")
+    t.see("error: Interrupted.")
+    t.prompt()
+    if time.monotonic() - begin > 2:
+        raise AssertionError("Ctrl-C was slow")
+    t.run("show tunnels")
+    t.close()
+
+
+def test_ctrl_d(folder):
+    e, t = start(folder)
+    t.run("set vpn-network branch phase1 hq lifetime 2h")
+    t.send("\x04")
+    t.see("1 change not committed: commit, keep as draft, discard, stay?")
+    t.send("s\r")
+    t.prompt()
+    t.send("\x04")
+    t.until(lambda: t.text().count("stay?") == 2, "asked again")
+    t.send("\r")
+    t.until(lambda: not t.child.isalive(), "end")
+    holds(e.draft["text"], "lifetime 2h")
+    t = Terminal(["-d", folder], home=t.home)
+    t.see("A draft of uncommitted changes was kept: restore, drop")
+    t.send("r\r")
+    t.see("Restored: 1 change.")
+    t.prompt()
+    holds(t.run("compare"), "lifetime 2h")
+    t.run("commit")
+    equal(e.draft, None, "dropped")
+    t.send("\x04")
+    t.until(lambda: not t.child.isalive(), "clean: leaves at once")
+
+
+def test_hangup_keeps_a_draft(folder):
+    e, t = start(folder)
+    t.run(f'set vpn-network branch phase1 hq pre-shared-key "{KEY}"')
+    t.child.close(force=False)
+    end = time.monotonic() + 5
+    while e.draft is None and time.monotonic() < end:
+        time.sleep(0.01)
+    holds(e.draft["text"], "pre-shared-key <secret:branch/hq>")
+    equal(list(e.draft["secrets"]), ["branch/hq"])
+
+
+def test_paste_runs_line_by_line(folder):
+    e, t = start(folder)
+    t.send("\x1b[200~set vpn-network branch phase1 hq lifetime 2h\n"
+           "set vpn-network branch phase1 hq lifetime 3x\n"
+           "power off branch\nshow tunnels\n\x1b[201~\r")
+    t.see("note: 2 further commands were not run")
+    t.prompt()
+    equal(e.calls("power"), [])
+    holds(t.run("compare"), "lifetime 2h")
+    t.close()
+
+
+def test_paste_without_brackets(folder):
+    e, t = start(folder, term="dumb")
+    t.send("set vpn-network branch phase1 hq lifetime 3x\r"
+           "power off branch\rpower off branch\r")
+    t.see("not run")
+    t.prompt()
+    equal(e.calls("power"), [])
+    t.close()
+
+
+def test_pager(folder):
+    _, t = start(folder)
+    t.send("show log\r")
+    t.see("-- 23/60 q quit, space more, / find --")
+    equal(t.lines()[0], "03:04:00 INF branch/hq: record 0")
+    t.send(" ")
+    t.see("-- 46/60")
+    t.send("\r")
+    t.see("-- 47/60")
+    t.send("/record 59\r")
+    t.see("record 59")
+    t.prompt()
+    t.send("show log\r")
+    t.see("-- 23/60")
+    t.send("q")
+    t.prompt()
+    lacks(t.text(), "-- 23/60")
+    lacks(t.run("show log | no-more"), "q quit")
+    t.close()
+
+
+def test_pipes(folder):
+    _, t = start(folder)
+    holds(t.run("show log | match 'record 5' | count"), "\n11\n")
+    holds(t.run("show log | last 1"), "record 59")
+    lacks(t.run("show log | head 2 | except 0$"), "record 0")
+    holds(t.run("show log | match ("), "is not a regular expression")
+    out = folder + "/saved"
+    t.run(f"show log | save {out}")
+    equal(len(open(out).read().splitlines()), 60)
+    holds(t.run("show tunnels | frob"), "cannot stand behind")
+    holds(t.run("show configuration | commands"),
+          "set vpn-network branch phase1 hq remote-gateway 203.0.113.7")
+    t.close()
+
+
+def test_lines_above_the_prompt(folder):
+    e, t = start(folder)
+    t.run("monitor log on")
+    t.type("show tun")
+    e.event("log", e.records[7])
+    t.see("record 7")
+    t.until(lambda: t.cursor_line().endswith("> show tun"), "typed text")
+    above = t.lines()[t.screen.cursor.y - 1]
+    equal(above, "03:04:07 INF branch/hq: record 7")
+    t.send("\r")
+    t.prompt()
+    equal(len(e.calls("show.tunnels")), 1)
+    e.event("config", {"revision": 9, "who": "ana"})
+    t.see("note: ana committed revision 9")
+    t.close()
+
+
+def test_monitor_log(folder):
+    e, t = start(folder)
+    t.send("monitor log\r")
+    t.see("q or Ctrl-C ends it")
+    e.event("log", e.records[4])
+    t.see("record 4")
+    t.send("q")
+    t.prompt()
+    t.send("monitor log\r")
+    t.until(lambda: t.text().count("ends it") == 2, "again")
+    t.send("\x03")
+    t.prompt()
+    t.close()
+
+
+def test_dumb_has_no_escapes(folder):
+    e, t = start(folder, term="dumb")
+    t.send("s?")
+    t.see("show  Show state")
+    t.send("\x03")
+    t.prompt()
+    t.run("shwo tunnels")
+    t.send("show log\r")
+    t.see("-- more? [Enter/q] --")
+    t.send("\r")
+    t.until(lambda: t.text().count("-- more?") >= 1, "second page")
+    t.send("q")
+    t.prompt()
+    t.run("monitor log on")
+    t.send("show tun")
+    e.event("log", e.records[7])
+    t.pump(0.3)
+    lacks(t.text(), "record 7\n")
+    t.send("\r")
+    t.see("record 7")
+    t.prompt()
+    if b"\x1b" in t.raw:
+        at = t.raw.index(b"\x1b")
+        raise AssertionError(f"escape on dumb: {t.raw[at-40:at+20]!r}")
+    t.close()
+
+
+def terminals(folder, term, cols):
+    os.makedirs(folder)
+    _, t = start(folder, term=term, cols=cols)
+    t.send("sho\ttun\t")
+    t.until(lambda: "show tunnels" in t.text().replace("\n", ""), "words")
+    t.send("\r")
+    t.prompt()
+    holds(t.text(), "203.0.113.7")
+    t.close()
+
+
+def test_other_terminals(folder):
+    terminals(folder + "/a", "vt100", 80)
+    terminals(folder + "/b", None, 80)
+    terminals(folder + "/c", "unknown", 80)
+    terminals(folder + "/d", "vt220", 50)
+    terminals(folder + "/e", "xterm-256color", 132)
+
+
+def test_narrow_is_records(folder):
+    _, t = start(folder, cols=50)
+    out = t.run("show tunnels")
+    holds(out, "TUNNEL: hq/lan\n")
+    holds(out, "NOTE: no-answer\n")
+    t.close()
+
+
+def test_commit_refused(folder):
+    e, t = start(folder)
+    e.refuse = lambda text: [
+        {"path": "vpn-network branch phase1 hq", "message": "first wrong",
+         "hint": "generate pre-shared-key hq"},
+        {"path": "vpn-network branch", "message": "second wrong"}]
+    t.run("set vpn-network branch phase1 hq lifetime 2h")
+    out = t.run("commit")
+    holds(out, "error: vpn-network branch phase1 hq: first wrong (1 more; "
+          "nothing was applied)")
+    holds(out, "try: generate pre-shared-key hq")
+    out = t.run("validate")
+    holds(out, "second wrong")
+    e.refuse = None
+    e.revision += 1
+    holds(t.run("commit"), "error: Revision 2 was committed after")
+    t.close()
+
+
+def test_load_terminal(folder):
+    _, t = start(folder)
+    t.send("load terminal\r")
+    t.see('a single "." ends it')
+    t.send("set vpn-network branch phase1 hq lifetime 4h\r.\r")
+    t.see("loaded; 1 change")
+    t.prompt()
+    holds(t.run("compare"), "lifetime 4h")
+    t.close()
+
+
+def test_engine_ends(folder):
+    e, t = start(folder)
+    e.stop()
+    t.see("The engine has ended")
+    t.until(lambda: not t.child.isalive(), "end")
+
+
+def test_long_line_prints_it_again(folder):
+    _, t = start(folder)
+    t.run("set vpn-network branch phase1 a-rather-long-name-of-it "
+          "description xxxxxxxxxxxx lifetime 3x")
+    holds(t.text(), "error: \"3x\" is not a time.")
+    t.close()
+
+
+main([f for name, f in list(globals().items()) if name.startswith("test_")])
