@@ -316,8 +316,8 @@ fetch_modp(struct fetch_group *out, const struct alg *row)
 static void
 fill_group(struct fetch_group *out, const struct alg *row)
 {
-	/* RFC 7748 4: the base points are 9 and 5, little-endian */
-	unsigned char base[56] = { row->bits == 448 ? 5 : 9 };
+	/* any value makes a template; keys get their own */
+	static const unsigned char base[56] = { 9 };
 
 	if (row->mode == ALG_MODE_MODP || row->mode == ALG_MODE_MODP_SUB) {
 		fetch_modp(out, row);

@@ -13,7 +13,7 @@ struct alg;
 
 /* Domain parameters of a key exchange group. */
 struct fetch_group {
-	EVP_PKEY *params;	/* template of keys; XDH: the base point */
+	EVP_PKEY *params;	/* template of keys; XDH: some public key */
 	BIGNUM *p_minus_1;	/* MODP: the greatest value, excluded */
 	BIGNUM *p;		/* MODP */
 	BIGNUM *g;		/* MODP */

@@ -23,7 +23,6 @@
 #include <openssl/crypto.h>
 #include <openssl/dh.h>
 #include <openssl/err.h>
-#include <openssl/rand.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -31,71 +30,11 @@
 #include "base/secret.h"
 #include "crypto/kex_impl.h"
 
-#define XDH_MAX 56		/* bytes: X448 */
-
 static bool
 is_modp(const struct alg *group)
 {
 	return group->mode == ALG_MODE_MODP ||
 	    group->mode == ALG_MODE_MODP_SUB;
-}
-
-static bool
-agree(const struct kex *k, EVP_PKEY *peer, uint8_t *out, size_t *len)
-{
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->key, NULL);
-	int validate = k->group->mode == ALG_MODE_MODP_SUB ? 1 : 0;
-	bool ok;
-
-	ok = ctx != NULL && EVP_PKEY_derive_init(ctx) == 1 &&
-	    (!is_modp(k->group) || EVP_PKEY_CTX_set_dh_pad(ctx, 1) == 1) &&
-	    EVP_PKEY_derive_set_peer_ex(ctx, peer, validate) == 1 &&
-	    EVP_PKEY_derive(ctx, out, len) == 1;
-	EVP_PKEY_CTX_free(ctx);
-	return ok;
-}
-
-/*
- * X25519 and X448 take any bytes as a private value (RFC 7748 5).  The public
- * value is left open here, for xdh_public(): OpenSSL's own way from one to
- * the other costs 1.6 times an agreement on X25519.
- */
-static EVP_PKEY *
-xdh_random(const struct alg *group)
-{
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, group->ossl,
-	    NULL);
-	unsigned char priv[XDH_MAX], pub[XDH_MAX] = { 0 };
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY,
-		    priv, group->out_len),
-		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
-		    pub, group->out_len),
-		OSSL_PARAM_construct_end(),
-	};
-	EVP_PKEY *key = NULL;
-
-	if (ctx == NULL || RAND_priv_bytes(priv, group->out_len) != 1 ||
-	    EVP_PKEY_fromdata_init(ctx) != 1 ||
-	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params) != 1) {
-		key = NULL;
-	}
-	OPENSSL_cleanse(priv, sizeof(priv));
-	EVP_PKEY_CTX_free(ctx);
-	return key;
-}
-
-/* RFC 7748 6: our public value is what we agree on with the base point. */
-static bool
-xdh_public(struct kex *k)
-{
-	uint8_t pub[XDH_MAX];
-	size_t len = sizeof(pub);
-
-	if (!agree(k, k->params->params, pub, &len))
-		return false;
-	buf_bytes(&k->public, pub, len);
-	return true;
 }
 
 /* Private exponents of twice the strength of the group, not of less. */
@@ -142,47 +81,35 @@ find_group(const struct alg *group, struct sp_error *err)
 	return params;
 }
 
+/* Takes key, which may be NULL if making it failed. */
 static int
-no_key(const struct alg *group, struct sp_error *err)
+kex_from_key(struct kex **out, const struct alg *group,
+    const struct fetch_group *params, EVP_PKEY *key, struct sp_error *err)
 {
-	ERR_clear_error();
-	return sp_fail(err, SP_SYSTEM, "OpenSSL makes no key of the group %s",
-	    group->word);
-}
+	struct kex *k;
 
-static struct kex *
-kex_of(const struct alg *group, const struct fetch_group *params,
-    EVP_PKEY *key)
-{
-	struct kex *k = xcalloc(1, sizeof(*k));
-
+	if (key == NULL) {
+		ERR_clear_error();
+		return sp_fail(err, SP_SYSTEM,
+		    "OpenSSL makes no key of the group %s", group->word);
+	}
+	k = xcalloc(1, sizeof(*k));
 	k->group = group;
 	k->params = params;
 	k->key = key;
-	return k;
+	*out = k;
+	return 0;
 }
 
 int
 kex_new(struct kex **out, const struct alg *group, struct sp_error *err)
 {
 	const struct fetch_group *params = find_group(group, err);
-	EVP_PKEY *key;
-	struct kex *k;
 
 	if (params == NULL)
 		return SP_UNSUPPORTED;
-	key = group->mode == ALG_MODE_XDH ? xdh_random(group) :
-	    generate(group, params->params);
-	if (key == NULL)
-		return no_key(group, err);
-	k = kex_of(group, params, key);
-	if (group->mode == ALG_MODE_XDH && !xdh_public(k)) {
-		kex_free(k);
-		return no_key(group, err);
-	}
-
-	*out = k;
-	return 0;
+	return kex_from_key(out, group, params,
+	    generate(group, params->params), err);
 }
 
 int
@@ -190,15 +117,11 @@ kex_new_private(struct kex **out, const struct alg *group,
     const uint8_t *priv, size_t len, struct sp_error *err)
 {
 	const struct fetch_group *params = find_group(group, err);
-	EVP_PKEY *key;
 
 	if (params == NULL)
 		return SP_UNSUPPORTED;
-	key = kex_key_from_private(group, params, priv, len);
-	if (key == NULL)
-		return no_key(group, err);
-	*out = kex_of(group, params, key);
-	return 0;
+	return kex_from_key(out, group, params,
+	    kex_key_from_private(group, params, priv, len), err);
 }
 
 void
@@ -207,7 +130,6 @@ kex_free(struct kex *k)
 	if (k == NULL)
 		return;
 	EVP_PKEY_free(k->key);
-	buf_free(&k->public);
 	free(k);
 }
 
@@ -230,10 +152,6 @@ kex_public(const struct kex *k, struct buf *out, struct sp_error *err)
 	size_t skip = prefix_len(k->group), len;
 	unsigned char *enc = NULL;
 
-	if (k->public.len > 0) {
-		buf_bytes(out, k->public.data, k->public.len);
-		return 0;
-	}
 	len = EVP_PKEY_get1_encoded_public_key(k->key, &enc);
 	if (len != skip + k->group->out_len) {
 		OPENSSL_free(enc);
@@ -294,6 +212,21 @@ import_peer(const struct kex *k, const uint8_t *peer, size_t len)
 
 	EVP_PKEY_free(key);
 	return NULL;
+}
+
+static bool
+agree(const struct kex *k, EVP_PKEY *peer, uint8_t *out, size_t *len)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->key, NULL);
+	int validate = k->group->mode == ALG_MODE_MODP_SUB ? 1 : 0;
+	bool ok;
+
+	ok = ctx != NULL && EVP_PKEY_derive_init(ctx) == 1 &&
+	    (!is_modp(k->group) || EVP_PKEY_CTX_set_dh_pad(ctx, 1) == 1) &&
+	    EVP_PKEY_derive_set_peer_ex(ctx, peer, validate) == 1 &&
+	    EVP_PKEY_derive(ctx, out, len) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	return ok;
 }
 
 /*

@@ -10,7 +10,6 @@
 
 #include <openssl/evp.h>
 
-#include "base/buf.h"
 #include "crypto/alg.h"
 #include "crypto/fetch.h"
 #include "crypto/kex.h"
@@ -22,8 +21,6 @@ struct kex {
 	const struct alg *group;
 	const struct fetch_group *params;
 	EVP_PKEY *key;		/* ours, private and public */
-	struct buf public;	/* in wire form if known already, else empty:
-				 * key holds it */
 };
 
 /*

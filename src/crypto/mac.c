@@ -3,10 +3,11 @@
  * HMAC and CMAC by OpenSSL's EVP_MAC, AES-XCBC by xcbc.c, behind one set of
  * calls.
  *
- * A context is a duplicate of a template without key that fetch.c keeps:
- * as fast as a context of the thread's that is keyed again (measured: 1.4
- * against 0.95 us, plus 0.5 us to wipe the key from the latter), and no key
- * outlives its use.
+ * A context is a duplicate of a template without key that fetch.c keeps.
+ * Measured for HMAC-SHA2-256 over 64 bytes, best of 15 alternating rounds:
+ * 0.92 us, against 0.54 us for one context that is keyed again, and 0.82 us
+ * for that with the key wiped afterwards.  The tenth of a microsecond buys
+ * that no key outlives its use and that threads share nothing.
  */
 #include "crypto/mac.h"
 
