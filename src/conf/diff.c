@@ -171,9 +171,10 @@ conf_diff_print(struct buf *out, const struct conf_tree *a,
     const struct conf_tree *b)
 {
 	struct printer pr = { .out = out, .mark = ' ' };
+	size_t nr = diff_body(&pr, a->root, b->root);
 
-	buf_puts(out, "");
-	return diff_body(&pr, a->root, b->root);
+	buf_puts(out, "");	/* it may have been shortened */
+	return nr;
 }
 
 /* What it costs when an object comes or goes: its dearest setting. */

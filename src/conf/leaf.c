@@ -448,25 +448,40 @@ leaf_for_comment(struct conf_node *n, const struct set_row *row)
 	return leaf;
 }
 
-void
-conf_comment_set(struct conf_node *n, const char *setting, const char *text)
+/* Without its comment a default needs not be written any more. */
+static void
+leaf_comment(struct conf_node *n, const struct set_row *row, char *clean)
 {
-	char *clean = comment_clean(text), **at = &n->comment;
-	const struct set_row *row;
-	struct conf_leaf *leaf;
+	struct conf_leaf *leaf = clean != NULL ? leaf_for_comment(n, row) :
+	    leaf_find(n, row);
 
-	if (setting != NULL) {
-		row = schema_row(n->object, setting);
-		leaf = NULL;
-		if (row != NULL)
-			leaf = clean ? leaf_for_comment(n, row) :
-			    leaf_find(n, row);
-		at = leaf != NULL ? &leaf->comment : NULL;
-	}
-	if (at == NULL || n->parent == NULL) {
+	if (leaf == NULL) {
 		free(clean);
 		return;
 	}
-	free(*at);
-	*at = clean;
+	free(leaf->comment);
+	leaf->comment = clean;
+	if (clean == NULL && leaf->nr == 1 &&
+	    is_plain_default(row, leaf->values[0]))
+		leaf_drop(n, leaf);
+}
+
+void
+conf_comment_set(struct conf_node *n, const char *setting, const char *text)
+{
+	char *clean = comment_clean(text);
+	const struct set_row *row;
+
+	if (setting != NULL) {
+		row = schema_row(n->object, setting);
+		if (row != NULL)
+			leaf_comment(n, row, clean);
+		else
+			free(clean);
+	} else if (n->parent != NULL) {
+		free(n->comment);
+		n->comment = clean;
+	} else {
+		free(clean);	/* the root has no line to stand above */
+	}
 }

@@ -271,9 +271,8 @@ static const struct set_choice algorithms1[] = {
 };
 
 static const struct set_choice algorithms2[] = {
-	CIPHERS, WEAK_CIPHERS,
-	{ "none", N_("No encryption (ESP NULL)"), NULL, false },
-	{ .word = NULL }
+	CIPHERS, { "none", N_("No encryption (ESP NULL)"), NULL, false },
+	WEAK_CIPHERS, { .word = NULL }
 };
 
 static const struct set_choice key_lengths[] = {

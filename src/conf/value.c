@@ -216,6 +216,7 @@ decimal_print(struct buf *out, int64_t thousandths)
 	buf_printf(out, ".%03" PRId64, thousandths % 1000);
 	while (out->data[out->len - 1] == '0')
 		buf_truncate(out, out->len - 1);
+	buf_puts(out, "");	/* the end of the text moved */
 }
 
 static int
