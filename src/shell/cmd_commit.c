@@ -280,6 +280,7 @@ cmd_validate(struct shell *sh, const struct cmd_line *cl,
     struct sp_error *err)
 {
 	json_t *reply = NULL, *errors;
+	size_t nr;
 	int ret;
 
 	(void)cl;
@@ -298,8 +299,9 @@ cmd_validate(struct shell *sh, const struct cmd_line *cl,
 		ret = fail_invalid(errors, err);
 		sh->refusal = json_pack("{s:O}", "errors", errors);
 	} else {
-		buf_printf(&sh->out, _("no errors, %zu warnings\n"),
-		    json_array_size(jget(reply, "warnings")));
+		nr = json_array_size(jget(reply, "warnings"));
+		buf_printf(&sh->out, nr == 1 ? _("no errors, %zu warning\n") :
+		    _("no errors, %zu warnings\n"), nr);
 	}
 	sh->result = reply;
 	return ret;

@@ -108,6 +108,8 @@ print_connected(struct shell *sh, const json_t *reply)
 
 	buf_printf(b, _("%s: connected to %s ("), jstr(tunnel, "phase1"),
 	    jstr(tunnel, "remote.address"));
+	if (json_is_integer(jget(tunnel, "ike_version")))
+		buf_puts(b, "IKEv");
 	jprint(b, jget(tunnel, "ike_version"));
 	buf_puts(b, ", ");
 	jprint(b, jget(tunnel, "proposal"));

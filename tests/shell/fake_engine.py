@@ -14,7 +14,7 @@ import time
 
 TUNNELS = [
     {"network": "branch", "phase1": "hq", "state": "connected",
-     "since": "2026-01-02T03:04:05Z", "ike_version": "IKEv2",
+     "since": "2026-01-02T03:04:05Z", "ike_version": 2,
      "role": "initiator",
      "local": {"address": "198.51.100.2", "port": 500, "id": "gw1"},
      "remote": {"address": "203.0.113.7", "port": 500, "id": "gw2"},

@@ -31,7 +31,7 @@ class Terminal:
     """The program on a terminal of its own, and what a person would see."""
 
     def __init__(self, args, term="xterm", rows=24, cols=80, home=None,
-                 env=None, rate=None):
+                 env=None, prefix=()):
         self.home = home or tempfile.mkdtemp(prefix="sp-home-")
         environ = {"PATH": os.environ["PATH"], "HOME": self.home,
                    "LANG": "C.UTF-8", "SALLYPORT_HELP": TOP + "/help"}
@@ -44,8 +44,10 @@ class Terminal:
         self.screen = pyte.Screen(cols, rows)
         self.stream = pyte.ByteStream(self.screen)
         self.raw = b""
-        self.child = pexpect.spawn(BIN, args, env=environ, timeout=WAIT,
-                                   dimensions=(rows, cols), echo=True)
+        cmd = [*prefix, BIN, *args]
+        self.child = pexpect.spawn(cmd[0], cmd[1:], env=environ,
+                                   timeout=WAIT, dimensions=(rows, cols),
+                                   echo=True)
         self.child.delaybeforesend = None
         self.child.delayafterread = None
 
