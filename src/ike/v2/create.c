@@ -163,10 +163,11 @@ settle_collision(struct v2_sa *sa, struct v2_task *t, struct v2_child *old,
     struct v2_child *new, const struct bytes *nr)
 {
 	struct v2_child *rival = v2_child_by_id(sa->host, t->rival);
-	bool lost = old == NULL || v2_lost_collision(t, nr);
+	bool lost = false;
 
-	if (rival == NULL || rival->sa != sa)
-		lost = false;
+	/* the rival may be over meanwhile; the nonces decide all the same */
+	if (t->rival != 0)
+		lost = old == NULL || v2_lost_collision(t, nr);
 	if (lost) {
 		/* the peer deletes the old one, which moves our traffic */
 		v2_child_install(new, true, false);
