@@ -291,7 +291,8 @@ static const struct route_row {
 } route_rows[] = {
 	{ "10.9.0.0/16", "192.0.2.2", "", "", NET_ROUTE_UNICAST, 0, 0, 0, 0,
 	  "ip -j route show proto 83",
-	  "{\"dst\":\"10.9.0.0/16\",\"gateway\":\"192.0.2.2\",\"dev\":\"va\"}" },
+	  "{\"dst\":\"10.9.0.0/16\",\"gateway\":\"192.0.2.2\","
+	  "\"dev\":\"va\"}" },
 	{ "10.9.1.77/24", "", "va", "192.0.2.1", NET_ROUTE_UNICAST, 7001, 5,
 	  1300, 1260, "ip -j route show table 7001 proto 83",
 	  "{\"dst\":\"10.9.1.0/24\",\"scope\":\"link\",\"metric\":5,"

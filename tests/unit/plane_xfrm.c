@@ -362,6 +362,7 @@ test_works(void **state)
 		assert_int_equal(err.code, SP_UNSUPPORTED);
 		assert_non_null(strstr(err.text, "cannot use the kernel's "
 		    "IPsec: this kernel has no ESP or AH"));
+		assert_string_equal(err.hint, "set system data-plane user");
 	}
 }
 

@@ -26,6 +26,9 @@
 #define ANSWER_MAX 32768
 #define ANSWER_WAIT_S 5
 
+/* The plane that needs nothing of the kernel but a TUN device. */
+#define OTHER_PLANE "set system data-plane user"
+
 /* One exchange. */
 struct talk {
 	struct xfrm_nl *nl;
@@ -44,8 +47,10 @@ xfrm_nl_open(struct xfrm_nl *nl, unsigned groups, struct sp_error *err)
 	memset(nl, 0, sizeof(*nl));
 	nl->s = mnl_socket_open2(NETLINK_XFRM, SOCK_CLOEXEC);
 	if (nl->s == NULL && errno == EPROTONOSUPPORT) {
-		return sp_fail(err, SP_UNSUPPORTED,
+		sp_fail(err, SP_UNSUPPORTED,
 		    "this kernel has no IPsec (no XFRM netlink)");
+		sp_hint(err, "%s", OTHER_PLANE);
+		return SP_UNSUPPORTED;
 	}
 	if (nl->s == NULL || mnl_socket_bind(nl->s, groups, 0) < 0) {
 		errnum = errno;
@@ -228,8 +233,11 @@ xfrm_refused(const struct xfrm_nl *nl, int errnum, struct sp_error *err,
 	for (i = 0; i < NELEM(rows); i++) {
 		if (rows[i].errnum != errnum)
 			continue;
-		return sp_fail(err, rows[i].code, "cannot %s: %s%s%s", deed,
+		sp_fail(err, rows[i].code, "cannot %s: %s%s%s", deed,
 		    rows[i].words, sep, nl->words);
+		if (rows[i].code == SP_UNSUPPORTED)
+			sp_hint(err, "%s", OTHER_PLANE);
+		return rows[i].code;
 	}
 	return sp_fail(err, SP_SYSTEM, "cannot %s: %s%s%s", deed,
 	    strerror(errnum), sep, nl->words);
