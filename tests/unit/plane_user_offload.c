@@ -158,7 +158,7 @@ cut(void *ctx, const struct iovec *iov, int nr)
 	}
 	assert_true(flow_parse(&flow, &joined[TUN_HEADER], len - TUN_HEADER));
 	assert_int_equal(flow.len, len - TUN_HEADER);
-	assert_true(segments_begin(&segs, joined, len, &flow));
+	assert_true(segments_begin(&segs, joined, &flow));
 	while ((n = segments_next(&segs, one)) > 0) {
 		assert_true(n <= segments_longest(&segs));
 		keep(st->out, &st->nr_out, one, n);
@@ -442,7 +442,7 @@ test_checksum(void **state)
 	sum = csum_fold(csum_pseudo(0, &f, len - 20));
 	memcpy(&buf[TUN_HEADER + 26], &sum, 2);
 	memcpy(buf, &h, sizeof(h));
-	assert_true(segments_begin(&segs, buf, TUN_HEADER + len, &f));
+	assert_true(segments_begin(&segs, buf, &f));
 	assert_int_equal(segments_next(&segs, got), len);
 	assert_memory_equal(got, want, len);
 	assert_int_equal(segments_next(&segs, got), 0);
@@ -450,10 +450,10 @@ test_checksum(void **state)
 	/* a header that points past the packet is not followed */
 	h.csum_offset = (uint16_t)(len - 21);
 	memcpy(buf, &h, sizeof(h));
-	assert_false(segments_begin(&segs, buf, TUN_HEADER + len, &f));
+	assert_false(segments_begin(&segs, buf, &f));
 	h.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
 	memcpy(buf, &h, sizeof(h));
-	assert_false(segments_begin(&segs, buf, TUN_HEADER + len, &f));
+	assert_false(segments_begin(&segs, buf, &f));
 }
 
 /* Flags of a TSO packet: CWR on the first segment, FIN and PSH on the last. */
@@ -473,7 +473,7 @@ test_flags(void **state)
 	len = make_packet(&buf[TUN_HEADER], &s, 1500, 0x99);
 	memcpy(buf, &h, sizeof(h));
 	assert_true(flow_parse(&f, &buf[TUN_HEADER], len));
-	assert_true(segments_begin(&segs, buf, TUN_HEADER + len, &f));
+	assert_true(segments_begin(&segs, buf, &f));
 	for (i = 0; (n = segments_next(&segs, got)) > 0; i++) {
 		assert_int_equal(n, i < 2 ? 640 : 340);
 		assert_int_equal(got[33], want[i]);

@@ -39,7 +39,7 @@ flush(struct user_plane *u)
 /* Cut, protect and put into the batch. */
 static void
 protect(struct user_plane *u, struct esp_sa *sa, const struct flow *flow,
-    const uint8_t *buf, size_t len)
+    const uint8_t *buf)
 {
 	uint8_t next = flow->src.family == AF_INET ? IPPROTO_IPIP :
 	    IPPROTO_IPV6;
@@ -47,7 +47,7 @@ protect(struct user_plane *u, struct esp_sa *sa, const struct flow *flow,
 	size_t room, n;
 	uint8_t *pkt;
 
-	if (!segments_begin(&segs, buf, len, flow)) {
+	if (!segments_begin(&segs, buf, flow)) {
 		esp_count(&u->stats.malformed, 1);
 		return;
 	}
@@ -111,7 +111,7 @@ output_packet(struct user_plane *u, const uint8_t *buf, size_t len)
 		/* the peer narrowed what the policy covers */
 		esp_count(&u->stats.policy_drops, 1);
 	} else {
-		protect(u, sa, &flow, buf, len);
+		protect(u, sa, &flow, buf);
 	}
 }
 

@@ -36,7 +36,7 @@ begin_gso(struct segments *s, const struct virtio_net_hdr *h)
 	    f->len < f->l4 + (s->tcp ? 20 : 8))
 		return false;
 	l4 = s->tcp ? (s->ip[f->l4 + 12] >> 4) * 4u : 8;
-	if (l4 < 8 || f->len <= f->l4 + l4)
+	if (l4 < (s->tcp ? 20 : 8) || f->len <= f->l4 + l4)
 		return false;
 	s->head = f->l4 + l4;
 	s->size = h->gso_size;
@@ -44,7 +44,7 @@ begin_gso(struct segments *s, const struct virtio_net_hdr *h)
 }
 
 bool
-segments_begin(struct segments *s, const uint8_t *buf, size_t len,
+segments_begin(struct segments *s, const uint8_t *buf,
     const struct flow *flow)
 {
 	struct virtio_net_hdr h;
@@ -59,7 +59,7 @@ segments_begin(struct segments *s, const uint8_t *buf, size_t len,
 	if ((h.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0) {
 		s->csum_start = h.csum_start;
 		s->csum_at = (size_t)h.csum_start + h.csum_offset;
-		return s->csum_at + 2 <= s->len && len >= TUN_HEADER;
+		return s->csum_start >= flow->l4 && s->csum_at + 2 <= s->len;
 	}
 	return true;
 }

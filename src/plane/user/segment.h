@@ -35,7 +35,7 @@ struct segments {
  * Begin with a packet as utun_read() gave it: virtio header in front, flow
  * that of the packet behind it.  False if the header is not to be followed.
  */
-bool segments_begin(struct segments *s, const uint8_t *buf, size_t len,
+bool segments_begin(struct segments *s, const uint8_t *buf,
     const struct flow *flow);
 
 /* Bytes of the longest segment. */
