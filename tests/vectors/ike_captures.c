@@ -35,7 +35,8 @@ struct sa {
 	struct suite suite;
 	json_t *j;
 	struct ike_keys keys;		/* as logged */
-	struct seal *open[2], *seal[2];	/* 0: initiator's messages */
+	struct seal_params params[2];	/* 0: initiator's messages */
+	struct seal *open[2];
 	uint8_t nonce[2][256];		/* of the exchange that made it */
 	size_t nonce_len[2];
 	uint8_t id[2][512];		/* ID payload bodies */
@@ -208,13 +209,10 @@ load_sa(struct capture *c, json_t *j)
 		p.encr_key_len = ek->len;
 		p.integ_key = ik->data;
 		p.integ_key_len = ik->len;
-		p.encrypt = false;
+		sa->params[dir] = p;
 		if (seal_new(&sa->open[dir], &p, NULL) < 0)
 			complain(c, "no seal for %s",
 			    json_string_value(json_object_get(j, "suite")));
-		p.encrypt = true;
-		if (seal_new(&sa->seal[dir], &p, NULL) < 0)
-			complain(c, "no seal");
 	}
 }
 
@@ -223,10 +221,8 @@ free_sa(struct sa *sa)
 {
 	int dir;
 
-	for (dir = 0; dir < 2; dir++) {
+	for (dir = 0; dir < 2; dir++)
 		seal_free(sa->open[dir]);
-		seal_free(sa->seal[dir]);
-	}
 	ike_keys_free(&sa->keys);
 }
 
@@ -325,11 +321,15 @@ write_again(struct capture *c, const struct ike_msg *m, const struct buf *raw)
 	buf_free(&out);
 }
 
-/* Randomness that deals out given bytes. */
+/* Randomness that deals out given bytes, then zeros. */
 static void
 canned_bytes(void *ctx, void *out, size_t len)
 {
-	rd_copy(ctx, out, len);
+	struct rd *r = ctx;
+	size_t n = len < r->left ? len : r->left;
+
+	memset(out, 0, len);
+	rd_copy(r, out, n);
 }
 
 /*
@@ -343,8 +343,9 @@ seal_again(struct capture *c, const struct ike_msg *m, size_t first,
 {
 	const struct ike_payload *sk = &m->payloads[first - 1];
 	struct ike_msg inner = { .hdr = m->hdr, .arena = m->arena };
-	struct seal *s = sa->seal[dir];
-	size_t iv_len = seal_iv_len(s);
+	struct seal_params params = sa->params[dir];
+	size_t iv_len = seal_iv_len(sa->open[dir]);
+	struct seal *s;
 	struct buf out = {0}, copy = {0};
 	struct seal_op op = {0};
 	struct rd iv;
@@ -355,6 +356,12 @@ seal_again(struct capture *c, const struct ike_msg *m, size_t first,
 	inner.payloads = m->payloads + first;
 	inner.nr = m->nr - first;
 	rd_init(&iv, sk->u.sk.data.p, iv_len);
+	/* a new one each time: a seal may draw IVs in advance */
+	params.encrypt = true;
+	if (seal_new(&s, &params, &err) < 0) {
+		complain(c, "seal_new: %s", err.text);
+		return;
+	}
 	if (ike_sk_seal(&inner, s, counter, &rng, &out, &err) < 0) {
 		complain(c, "seal: %s", err.text);
 		goto out;
@@ -386,6 +393,7 @@ seal_again(struct capture *c, const struct ike_msg *m, size_t first,
 	    raw->len);
 	c->resealed++;
 out:
+	seal_free(s);
 	buf_free(&out);
 	buf_free(&copy);
 }
