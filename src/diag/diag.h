@@ -12,7 +12,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#include "ike/reason.h"
+#include "base/reason.h"
 
 /* Where the fault is to be looked for. */
 enum diag_side {

@@ -19,7 +19,7 @@
 
 #include "base/addr.h"
 #include "ike/conf.h"
-#include "ike/reason.h"
+#include "base/reason.h"
 
 struct ike_host;
 struct log;

@@ -87,3 +87,23 @@ v2_conf_next(const struct ike_host *h, const struct ike_path *path,
 	}
 	return NULL;
 }
+
+/*
+ * The configuration whose gateway the peer is, if there is just one: what the
+ * peer did wrong before it said who it is belongs there.
+ */
+struct ike_conf *
+v2_conf_only(const struct ike_host *h, const struct ike_path *path)
+{
+	struct ike_conf *c, *only = NULL;
+	size_t pos = 0;
+
+	while ((c = v2_conf_next(h, path, &pos)) != NULL) {
+		if (!names_peer(c, &path->remote.addr))
+			break;
+		if (only != NULL)
+			return NULL;
+		only = c;
+	}
+	return only;
+}

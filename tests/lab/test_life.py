@@ -74,7 +74,8 @@ def rekeyed_by_both(lab):
     lab.wait("one IKE SA", lambda: lab.sas().count("ESTABLISHED") == 1, 20)
     lab.wait("one child", lambda: lab.sas().count("INSTALLED") == 1, 20)
     lab.wait("one child here",
-             lambda: len(lab.json("show children")["children"]) == 1, 20)
+             lambda: len([c for c in lab.json("show children")["children"]
+                          if c["state"] == "connected"]) == 1, 20)
     lab.ping()
 
 

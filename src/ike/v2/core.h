@@ -41,6 +41,8 @@ void v2_actions_free(struct ike_host *h);
 /* host.c, host_conf.c: frame of each call; candidates by address. */
 void v2_begin(struct ike_host *h, int64_t now);
 void v2_settle(struct ike_host *h);
+struct ike_conf *v2_conf_only(const struct ike_host *h,
+    const struct ike_path *path);	/* the one that names the peer */
 struct ike_conf *v2_conf_next(const struct ike_host *h,
     const struct ike_path *path, size_t *pos);
 

@@ -118,6 +118,7 @@ void
 v2_emit_refused(struct ike_host *h, const struct v2_sa *sa,
     const struct ike_path *path, const struct ike_reason *why)
 {
+	struct ike_conf *only;
 	struct ike_event *e;
 
 	/* anybody can cause these: ten a second, hardening.md R-24 */
@@ -127,6 +128,9 @@ v2_emit_refused(struct ike_host *h, const struct v2_sa *sa,
 	e->path = *path;
 	e->initiator = false;
 	e->reason = *why;
+	only = v2_conf_only(h, path);
+	if (e->conf == NULL && only != NULL)
+		e->conf = ike_conf_ref(only);
 }
 
 static void

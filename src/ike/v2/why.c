@@ -226,13 +226,16 @@ v2_why_notify(const struct v2_sa *sa, const char *step, uint16_t type,
     struct ike_reason *why)
 {
 	const struct notify_row *row = find_notify(why_ike_table, type);
-	char name[48], *ours;
+	char name[48], *ours = NULL;
 	struct words w = { sa, step, ike_notify_name(type, name) };
 
 	set(why, row->code, false, row->text, &w);
-	if (row->code != REASON_NO_PROPOSAL_IKE || sa->conf == NULL)
+	if (sa->conf == NULL)
 		return;
-	ours = suites_text(sa->conf->suites, sa->conf->nr_suites);
+	if (row->code == REASON_NO_PROPOSAL_IKE)
+		ours = suites_text(sa->conf->suites, sa->conf->nr_suites);
+	else if (row->code == REASON_AUTH_FAILED_PSK)
+		ours = ident_text(&sa->local_id);
 	v2_copy_text(why->ours, sizeof(why->ours), ours);
 	free(ours);
 }

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "ike/codec.h"
-#include "ike/reason.h"
+#include "base/reason.h"
 
 /* A reason that needs nothing but the SA. */
 struct why_row {

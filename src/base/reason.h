@@ -4,8 +4,8 @@
  * codes are the taxonomy of the project; the words never change, scripts
  * read them.  ours/theirs are filled where the engine knows them.
  */
-#ifndef SP_IKE_REASON_H
-#define SP_IKE_REASON_H
+#ifndef SP_BASE_REASON_H
+#define SP_BASE_REASON_H
 
 #include <stdbool.h>
 

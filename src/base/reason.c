@@ -2,7 +2,7 @@
 /*
  * Reason records: the words of the codes, and filling one in.
  */
-#include "ike/reason.h"
+#include "base/reason.h"
 
 #include <stdarg.h>
 #include <stdio.h>
