@@ -19,6 +19,10 @@
 #define GENERIC_LEN 4		/* generic payload header, bytes */
 #define CRITICAL 0x80
 
+/*
+ * A datagram with bytes behind the message is refused as much as a short
+ * one: what is not covered by Length would not be covered by the ICV.
+ */
 int
 ike_header_read(struct ike_header *h, const uint8_t *data, size_t len,
     struct sp_error *err)
@@ -87,6 +91,7 @@ end_with_sk(struct ike_payload *p, const struct rd *r, uint8_t next,
 	return 0;
 }
 
+/* One payload of known or unknown type; critical unknown ones end it all. */
 static int
 read_payload(struct ike_msg *m, uint8_t type, bool critical, struct rd *body,
     uint8_t *bad_type, struct sp_error *err)
@@ -119,6 +124,11 @@ is_sk(uint8_t type)
 	return type == PLD_SK || type == PLD_SKF;
 }
 
+/*
+ * The walker.  Each turn consumes four bytes at least, so it ends; the
+ * generic header is read here once for all payload types.  base is 0 inside
+ * of SK, where no further SK may be.
+ */
 int
 ike_chain_read(struct ike_msg *m, uint8_t first, const uint8_t *data,
     size_t len, size_t base, uint8_t *bad_type, struct sp_error *err)
@@ -157,6 +167,7 @@ ike_chain_read(struct ike_msg *m, uint8_t first, const uint8_t *data,
 	return 0;
 }
 
+/* One copy into the arena; every payload then points into that copy. */
 int
 ike_msg_read(struct ike_msg **out, const uint8_t *data, size_t len,
     uint8_t *bad_type, struct sp_error *err)
@@ -199,6 +210,7 @@ ike_payloads_read(struct ike_msg *m, uint8_t first, const uint8_t *data,
 	return ike_chain_read(m, first, copy.p, copy.len, 0, bad_type, err);
 }
 
+/* The length is put in when the body is there. */
 static int
 write_payload(const struct ike_payload *p, uint8_t next, struct buf *out,
     struct sp_error *err)
@@ -276,6 +288,7 @@ ike_msg_write(const struct ike_msg *m, struct buf *out, struct sp_error *err)
 	return 0;
 }
 
+/* What was inside of SK is indented. */
 void
 ike_msg_print(const struct ike_msg *m, struct buf *out)
 {

@@ -47,6 +47,7 @@ static const struct {
 	{ ID_NULL, "NULL" },
 };
 
+/* For messages; the types are few. */
 const char *
 ident_type_name(unsigned type)
 {
@@ -59,6 +60,7 @@ ident_type_name(unsigned type)
 	return "unknown type";
 }
 
+/* Bytes of any length and content: only printing must be careful. */
 void
 ident_from_wire(struct ident *id, uint8_t type, const void *p, size_t len)
 {
@@ -108,6 +110,7 @@ is_mail(const char *s)
 	return is_name(s) && at != NULL && at != s && at[1] != '\0';
 }
 
+/* family 0 takes either. */
 static bool
 parse_addr(struct ident *id, const char *s, int family)
 {
@@ -119,6 +122,7 @@ parse_addr(struct ident *id, const char *s, int family)
 	return true;
 }
 
+/* "@#" of strongSwan: a key id in hex. */
 static bool
 parse_hex(struct ident *id, const char *s)
 {
@@ -183,6 +187,7 @@ guess_type(const char **s)
 	return strchr(*s, '@') != NULL ? ID_RFC822_ADDR : ID_FQDN;
 }
 
+/* *type gets what was tried, for the error. */
 static bool
 parse(struct ident *id, const char *s, uint8_t *type)
 {
@@ -244,6 +249,7 @@ bytes_caseeq(const uint8_t *a, const uint8_t *b, size_t len)
 	return true;
 }
 
+/* DNs that are not DER are compared as bytes. */
 bool
 ident_eq(const struct ident *a, const struct ident *b)
 {
@@ -286,6 +292,7 @@ ident_match(const struct ident *pattern, const struct ident *id)
 	    pattern->data[0] == '*' && matches_tail(pattern, id);
 }
 
+/* An address of wrong length, or an unknown type, prints as hex. */
 static void
 print_value(struct buf *b, const struct ident *id)
 {

@@ -33,6 +33,7 @@ static const struct {
 	{ "UID", NID_userId },
 };
 
+/* Ours first: OpenSSL has other meanings for a few short names. */
 static int
 attribute_nid(const char *word)
 {
@@ -50,6 +51,7 @@ attribute_nid(const char *word)
 	return nid;
 }
 
+/* Value of a hex digit, or -1. */
 static int
 hex_digit(char c)
 {
@@ -129,6 +131,7 @@ take_attribute(X509_NAME *name, const char *s, int set)
 	return ok ? s : NULL;
 }
 
+/* Two calls, as OpenSSL wants it: length, then bytes. */
 static bool
 put_der(struct buf *der, X509_NAME *name)
 {
@@ -141,6 +144,7 @@ put_der(struct buf *der, X509_NAME *name)
 	return i2d_X509_NAME(name, &p) == len;
 }
 
+/* OpenSSL's errors are cleared, or a later call would seem to have them. */
 bool
 dn_parse(struct buf *der, const char *text)
 {
@@ -182,6 +186,10 @@ from_der(const uint8_t *der, size_t len)
 	return name;
 }
 
+/*
+ * OpenSSL escapes what RFC 4514 asks for and leaves UTF-8 alone; str_safe()
+ * then deals with what could harm a terminal.
+ */
 bool
 dn_print(struct buf *b, const uint8_t *der, size_t len)
 {
@@ -207,6 +215,7 @@ out:
 	return ok;
 }
 
+/* X509_NAME_cmp() compares the canonical forms (RFC 5280 7.1). */
 bool
 dn_eq(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
 {

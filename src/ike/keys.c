@@ -25,6 +25,7 @@
 
 static const char key_pad[] = "Key Pad for IKEv2";
 
+/* These take nonces cut to size, not hashed to size. */
 static bool
 has_fixed_key(const struct alg *prf)
 {
@@ -59,6 +60,7 @@ ike_skeyseed(const struct alg *prf, const struct secret *g_ir,
 	return ret;
 }
 
+/* SK_d has the length that the PRF wants, so no cutting here. */
 int
 ike_skeyseed_rekey(const struct alg *old_prf, const struct secret *sk_d,
     const struct secret *g_ir, const uint8_t *ni, size_t ni_len,
@@ -115,6 +117,7 @@ out:
 	return ret;
 }
 
+/* Key and salt; nothing for AH and NULL. */
 static size_t
 encr_len(const struct suite *s)
 {
@@ -194,6 +197,7 @@ child_keys_free(struct child_keys *k)
 	secret_free(&k->integ_r);
 }
 
+/* Two rounds, so that a stored prf(psk, pad) would do as well. */
 int
 ike_auth_psk_octets(const struct alg *prf, const struct secret *psk,
     const struct chunk *octets, size_t nr, uint8_t *out,

@@ -40,6 +40,7 @@ struct whole {
 	_Alignas(max_align_t) uint8_t first[FIRST_BLOCK];
 };
 
+/* One allocation serves a usual message from reading to sealing. */
 struct ike_msg *
 ike_msg_new(void)
 {
@@ -54,6 +55,7 @@ ike_msg_new(void)
 	return &w->msg;
 }
 
+/* Payload structs only point; the bytes are in the blocks. */
 void
 ike_msg_free(struct ike_msg *m)
 {
@@ -88,6 +90,10 @@ add_block(struct ike_arena *a, size_t size)
 	a->left = size;
 }
 
+/*
+ * n and size come from counts that the codec has bounded before; the product
+ * cannot overflow.
+ */
 void *
 ike_msg_alloc(struct ike_msg *m, size_t n, size_t size)
 {
@@ -118,6 +124,7 @@ ike_msg_bytes(struct ike_msg *m, const void *p, size_t len)
 	return b;
 }
 
+/* Growing doubles; the old array stays in the arena until the end. */
 struct ike_payload *
 ike_msg_add(struct ike_msg *m, uint8_t type)
 {

@@ -9,6 +9,7 @@
 
 #include "ike/internal.h"
 
+/* The longest table has some eighty rows: a walk is fast enough. */
 const char *
 ike_name_of(const struct ike_name *names, unsigned number)
 {

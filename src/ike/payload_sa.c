@@ -41,6 +41,7 @@ count_subs(struct rd r, uint8_t more)
 	return r.bad || r.left > 0 || mark != LAST ? 0 : nr;
 }
 
+/* Counts ahead so that one array is enough; reading finds what is wrong. */
 static size_t
 count_attrs(struct rd r)
 {
@@ -56,6 +57,7 @@ count_attrs(struct rd r)
 	return nr;
 }
 
+/* Attributes of any type are kept: whether they are known is judged later. */
 static int
 read_attrs(struct ike_msg *m, struct rd *r, struct ike_transform *t,
     struct sp_error *err)
@@ -87,6 +89,7 @@ read_attrs(struct ike_msg *m, struct rd *r, struct ike_transform *t,
 	return 0;
 }
 
+/* Reserved bytes are skipped, whatever they hold (RFC 7296 2.5). */
 static int
 read_transform(struct ike_msg *m, struct rd *r, struct ike_transform *t,
     struct sp_error *err)
@@ -111,6 +114,10 @@ read_transform(struct ike_msg *m, struct rd *r, struct ike_transform *t,
 	return ret;
 }
 
+/*
+ * The number of transforms is given twice, as a count and by the "more"
+ * marks; a proposal where they differ is refused rather than guessed at.
+ */
 static int
 read_proposal(struct ike_msg *m, struct rd *r, struct ike_proposal *p,
     struct sp_error *err)
@@ -145,6 +152,7 @@ read_proposal(struct ike_msg *m, struct rd *r, struct ike_proposal *p,
 	return ret;
 }
 
+/* Numbers of proposals are not judged: in an answer any may stand. */
 static int
 sa_read(struct ike_msg *m, struct rd *r, struct ike_payload *p,
     struct sp_error *err)
@@ -168,6 +176,7 @@ sa_read(struct ike_msg *m, struct rd *r, struct ike_payload *p,
 	return ret;
 }
 
+/* Either the two-byte form or the one with length (RFC 7296 3.3.5). */
 static void
 write_attr(const struct ike_attr *a, struct buf *b)
 {
@@ -181,6 +190,7 @@ write_attr(const struct ike_attr *a, struct buf *b)
 	buf_bytes(b, a->data.p, a->data.len);
 }
 
+/* Lengths are filled in behind; their fields cannot overflow with 64 KiB. */
 static void
 write_transform(const struct ike_transform *t, bool last, struct buf *b)
 {
@@ -234,6 +244,7 @@ sa_write(const struct ike_payload *p, struct buf *b, struct sp_error *err)
 	return ret;
 }
 
+/* The registry knows more than we can compute, so most ids have names. */
 void
 pld_transform_print(struct buf *b, unsigned type, unsigned id)
 {
@@ -254,6 +265,7 @@ pld_transform_print(struct buf *b, unsigned type, unsigned id)
 	buf_printf(b, "_%u", id);
 }
 
+/* The key length in brackets, as people write it; others by number. */
 static void
 print_attr(const struct ike_attr *a, struct buf *b)
 {
@@ -266,6 +278,7 @@ print_attr(const struct ike_attr *a, struct buf *b)
 		    a->data.len);
 }
 
+/* One line for all proposals, divided by semicolons. */
 static void
 sa_print(const struct ike_payload *p, struct buf *b)
 {

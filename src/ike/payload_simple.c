@@ -43,6 +43,7 @@ print_hex(struct buf *b, const struct bytes *d)
 		buf_printf(b, "... (%zu bytes)", d->len);
 }
 
+/* RFC 7296 3.4: group, two reserved bytes, public value. */
 static int
 ke_read(struct ike_msg *m, struct rd *r, struct ike_payload *p,
     struct sp_error *err)
@@ -78,6 +79,7 @@ const struct pld_ops pld_ke_ops = {
 	.print = ke_print,
 };
 
+/* RFC 7296 3.5: the value is judged by ident.c, not here. */
 static int
 id_read(struct ike_msg *m, struct rd *r, struct ike_payload *p,
     struct sp_error *err)
@@ -100,6 +102,7 @@ id_write(const struct ike_payload *p, struct buf *b, struct sp_error *err)
 	return 0;
 }
 
+/* With its type: the same text of another type is the usual fault. */
 static void
 id_print(const struct ike_payload *p, struct buf *b)
 {
@@ -116,6 +119,7 @@ const struct pld_ops pld_id_ops = {
 	.print = id_print,
 };
 
+/* RFC 7296 3.6, 3.7: encoding, then data; X.509 is not looked into. */
 static int
 cert_read(struct ike_msg *m, struct rd *r, struct ike_payload *p,
     struct sp_error *err)
@@ -150,6 +154,7 @@ const struct pld_ops pld_cert_ops = {
 	.print = cert_print,
 };
 
+/* RFC 7296 3.8: method, three reserved bytes, data. */
 static int
 auth_read(struct ike_msg *m, struct rd *r, struct ike_payload *p,
     struct sp_error *err)
@@ -187,6 +192,7 @@ const struct pld_ops pld_auth_ops = {
 	.print = auth_print,
 };
 
+/* Payloads that are one string of bytes, and those of unknown type. */
 static int
 raw_read(struct ike_msg *m, struct rd *r, struct ike_payload *p,
     struct sp_error *err)
@@ -263,6 +269,7 @@ const struct pld_ops pld_eap_ops = {
 	.print = eap_print,
 };
 
+/* RFC 7296 3.10; protocol and SPI are meaningful for a few types only. */
 static int
 notify_read(struct ike_msg *m, struct rd *r, struct ike_payload *p,
     struct sp_error *err)
@@ -296,6 +303,7 @@ notify_write(const struct ike_payload *p, struct buf *b,
 	return 0;
 }
 
+/* Data in hex: its form depends on the type, and most are hashes. */
 static void
 notify_print(const struct ike_payload *p, struct buf *b)
 {
@@ -319,6 +327,10 @@ const struct pld_ops pld_notify_ops = {
 	.print = notify_print,
 };
 
+/*
+ * RFC 7296 3.11.  With SPIs of no bytes (IKE) the count says nothing; users
+ * of it must not loop over it.
+ */
 static int
 delete_read(struct ike_msg *m, struct rd *r, struct ike_payload *p,
     struct sp_error *err)
@@ -351,6 +363,7 @@ delete_write(const struct ike_payload *p, struct buf *b,
 	return 0;
 }
 
+/* The SPIs in a row, as `ip xfrm state` shows them. */
 static void
 delete_print(const struct ike_payload *p, struct buf *b)
 {
@@ -373,6 +386,7 @@ const struct pld_ops pld_delete_ops = {
 	.print = delete_print,
 };
 
+/* Kept whole: how long IV and ICV are, the key knows. */
 static int
 sk_read(struct ike_msg *m, struct rd *r, struct ike_payload *p,
     struct sp_error *err)

@@ -32,6 +32,7 @@ ts_family(uint8_t type)
 	return type == TS_IPV6_ADDR_RANGE ? AF_INET6 : 0;
 }
 
+/* The two families differ in the length of an address only. */
 static int
 read_range(struct ike_ts *ts, int family, struct rd *body,
     struct sp_error *err)
@@ -71,6 +72,7 @@ read_ts(struct rd *r, struct ike_ts *ts, struct sp_error *err)
 	return read_range(ts, family, &body, err);
 }
 
+/* The count is believed only as far as the bytes for it are there. */
 static int
 selectors_read(struct ike_msg *m, struct rd *r, struct ike_payload *p,
     struct sp_error *err)
@@ -102,6 +104,7 @@ selectors_read(struct ike_msg *m, struct rd *r, struct ike_payload *p,
 	return 0;
 }
 
+/* Selectors that were skipped when reading are lost here. */
 static int
 selectors_write(const struct ike_payload *p, struct buf *b,
     struct sp_error *err)
@@ -149,6 +152,7 @@ const struct pld_ops pld_ts_ops = {
 	.print = selectors_print,
 };
 
+/* As for transforms: count first, allocate once. */
 static size_t
 count_attrs(struct rd r)
 {
@@ -162,6 +166,7 @@ count_attrs(struct rd r)
 	return nr;
 }
 
+/* An empty attribute asks for a value, so zero bytes are usual. */
 static int
 cp_read(struct ike_msg *m, struct rd *r, struct ike_payload *p,
     struct sp_error *err)

@@ -73,6 +73,7 @@ put_transform(struct ike_proposal *p, enum alg_type type, uint16_t id)
 	t->id = id;
 }
 
+/* The key length goes along where the cipher has several (3.3.5). */
 static void
 put_encr(struct ike_msg *m, struct ike_proposal *p, const struct suite *s)
 {
@@ -111,6 +112,7 @@ put_proposal(struct ike_msg *m, struct ike_proposal *p,
 		put_transform(p, ALG_ESN, 0);
 }
 
+/* Empty proposals numbered from 1, all with the same SPI. */
 static struct ike_proposal *
 add_sa(struct ike_msg *m, size_t nr, unsigned protocol, const void *spi,
     size_t spi_len)
@@ -130,6 +132,7 @@ add_sa(struct ike_msg *m, size_t nr, unsigned protocol, const void *spi,
 	return props;
 }
 
+/* One proposal a row: mixing AEAD and classic in one is not allowed. */
 void
 suite_offer(struct ike_msg *m, const struct suite *rows, size_t nr,
     unsigned protocol, const void *spi, size_t spi_len, bool with_ke)
@@ -144,6 +147,7 @@ suite_offer(struct ike_msg *m, const struct suite *rows, size_t nr,
 		put_proposal(m, &props[i], &rows[i], with_ke);
 }
 
+/* Under the peer's number, which is how it finds its proposal again. */
 void
 suite_answer(struct ike_msg *m, const struct suite_choice *c,
     unsigned protocol, const void *spi, size_t spi_len, bool with_ke)
@@ -156,6 +160,7 @@ suite_answer(struct ike_msg *m, const struct suite_choice *c,
 
 /* Comparing */
 
+/* The key length attribute if it is the only one, else 0. */
 static unsigned
 key_length_of(const struct ike_transform *t)
 {
@@ -189,6 +194,7 @@ has_type(const struct ike_proposal *p, enum alg_type type)
 	return false;
 }
 
+/* For transforms without attributes: ESN, and "none". */
 static bool
 has_id(const struct ike_proposal *p, enum alg_type type, unsigned id)
 {
@@ -203,6 +209,7 @@ has_id(const struct ike_proposal *p, enum alg_type type, unsigned id)
 	return false;
 }
 
+/* Does the proposal list our algorithm in a form that can be chosen. */
 static bool
 has_alg(const struct ike_proposal *p, const struct alg *a, unsigned bits)
 {
@@ -232,6 +239,7 @@ esn_agrees(const struct pair *p)
 	return p->row->esn != ESN_YES && no;
 }
 
+/* What we do not use must be absent from the proposal, or optional. */
 static bool
 part_agrees(const struct pair *p, const struct part *part)
 {
@@ -261,6 +269,7 @@ unknown_type(const struct ike_proposal *p)
 	return NULL;
 }
 
+/* Eight bytes in an IKE rekey, none in IKE_SA_INIT, four for a child. */
 static bool
 spi_fits(const struct pair *p)
 {
@@ -292,6 +301,7 @@ score(const struct pair *p)
 
 /* Saying what differs */
 
+/* As the word of a proposal, with what its word does not show. */
 static void
 print_transform(struct buf *b, const struct ike_transform *t)
 {
@@ -314,6 +324,7 @@ print_transform(struct buf *b, const struct ike_transform *t)
 		buf_puts(b, " without key length");
 }
 
+/* All algorithms of a kind that a proposal lists, within reason. */
 static void
 print_theirs(struct buf *b, const struct ike_proposal *p,
     const struct part *part)
@@ -346,6 +357,7 @@ print_ours(struct buf *b, const struct suite *s, const struct part *part)
 		    s->key_bits : 0);
 }
 
+/* The one sentence that names both sides. */
 static int
 fail_part(const struct pair *p, const struct part *part,
     struct sp_error *err)
@@ -386,6 +398,7 @@ fail_whole(const struct pair *p, struct sp_error *err)
 	    p->prop->spi.len);
 }
 
+/* The first part in the order of the table, as a person reads a row. */
 static int
 fail_pair(const struct pair *p, struct sp_error *err)
 {
@@ -402,6 +415,7 @@ fail_pair(const struct pair *p, struct sp_error *err)
 
 /* Choosing */
 
+/* Note what was chosen; ESN_EITHER becomes what the peer has, on first. */
 static void
 take(const struct pair *p, size_t row, struct suite_choice *out)
 {
@@ -419,6 +433,7 @@ take(const struct pair *p, size_t row, struct suite_choice *out)
 	*out = c;
 }
 
+/* Our order decides, not the peer's (settings.md section 4). */
 int
 suite_choose(const struct ike_payload *sa, const struct suite *rows,
     size_t nr, unsigned protocol, bool ignore_ke, struct suite_choice *out,
@@ -504,6 +519,7 @@ suite_check_answer(const struct ike_payload *sa, const struct suite *rows,
 	return suite_choose(sa, rows, nr, protocol, !with_ke, out, err);
 }
 
+/* For status and explain: the words only, no protocol and SPI. */
 void
 suite_print_offer(struct buf *b, const struct ike_payload *sa)
 {

@@ -22,6 +22,7 @@ struct check {
 	const char *kind;	/* "request" or "response" */
 };
 
+/* An exchange that we have no rules for is answered by its handler. */
 static const struct msg_rule *
 find_rule(const struct ike_header *h)
 {
@@ -66,6 +67,7 @@ pld_rule_of(const struct msg_rule *rule, uint8_t type)
 	return NULL;
 }
 
+/* May payload i be there, so often, clear or sealed as it is. */
 static int
 check_place(const struct check *c, size_t i, size_t sk, struct sp_error *err)
 {
@@ -128,6 +130,7 @@ is_excused(const struct check *c)
 	return false;
 }
 
+/* What must be there whatever the form. */
 static int
 check_minimum(const struct check *c, struct sp_error *err)
 {
@@ -160,6 +163,7 @@ count_set(const struct check *c, const uint8_t *set, size_t *size,
 	return found;
 }
 
+/* What makes one of the forms of the exchange whole. */
 static int
 check_sets(const struct check *c, struct sp_error *err)
 {

@@ -54,6 +54,7 @@ write_padding(size_t text_len, size_t block, struct buf *out)
 	buf_u8(out, (uint8_t)pad);
 }
 
+/* Lengths first, then encryption: both are covered by the ICV. */
 int
 ike_sk_seal(const struct ike_msg *m, struct seal *seal, uint64_t counter,
     const struct rng *rng, struct buf *out, struct sp_error *err)
@@ -119,6 +120,7 @@ open_copy(const struct ike_payload *sk, struct seal *seal, struct bytes copy,
 	return 0;
 }
 
+/* The padding is looked at only when the ICV was right. */
 int
 ike_sk_open(struct ike_msg *m, const uint8_t *data, size_t len,
     struct seal *seal, uint8_t *bad_type, struct sp_error *err)

@@ -43,6 +43,7 @@ prf_of(const struct alg *integ)
 	return alg_by_setting(ALG_PRF, word, 0);
 }
 
+/* The place of an algorithm in a suite. */
 static const struct alg **
 slot(struct suite *s, enum alg_type type)
 {
@@ -64,6 +65,7 @@ is_allowed(const struct alg *a, bool ike)
 	return a->type == ALG_PRF ? ike : (a->flags & use) != 0;
 }
 
+/* A row holds one of each kind: choices are made by several rows. */
 static int
 take_alg(struct parse *p, const struct alg *a, unsigned bits,
     const char *word, struct sp_error *err)
@@ -82,6 +84,7 @@ take_alg(struct parse *p, const struct alg *a, unsigned bits,
 	return 0;
 }
 
+/* The kinds are tried in turn; "aes128gmac" is a cipher before a hash. */
 static int
 take_word(struct parse *p, const char *word, struct sp_error *err)
 {
@@ -141,6 +144,7 @@ finish_ike(struct suite *s, const char *text, struct sp_error *err)
 	return 0;
 }
 
+/* ESP needs integrity in some form (RFC 8221 4); AH is integrity only. */
 static int
 finish_child(struct suite *s, const char *text, struct sp_error *err)
 {
@@ -189,6 +193,7 @@ print_word(struct buf *b, size_t start, const struct alg *a, unsigned bits)
 	alg_print(b, a, bits);
 }
 
+/* Leaves out what parsing adds by itself. */
 void
 suite_print(struct buf *b, const struct suite *s)
 {

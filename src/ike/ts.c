@@ -49,6 +49,7 @@ ts_eq(const struct ike_ts *a, const struct ike_ts *b)
 	    addr_eq(&a->last, &b->last);
 }
 
+/* The same selectors in the same order. */
 bool
 ts_list_eq(const struct ts_list *a, const struct ts_list *b)
 {
@@ -84,6 +85,7 @@ is_opaque(const struct ike_ts *ts)
 	return ts->port_first == UINT16_MAX && ts->port_last == 0;
 }
 
+/* Any holds opaque, no range does. */
 static bool
 ports_contain(const struct ike_ts *a, const struct ike_ts *b)
 {
@@ -105,6 +107,7 @@ ts_contains(const struct ike_ts *a, const struct ike_ts *b)
 	    addr_cmp(&b->last, &a->last) <= 0;
 }
 
+/* Opaque packets meet only any and opaque. */
 static bool
 ports_intersect(const struct ike_ts *a, const struct ike_ts *b,
     struct ike_ts *out)
@@ -172,6 +175,10 @@ add_widest(struct ts_list *l, const struct ike_ts *ts)
 		ts_list_add(l, ts);
 }
 
+/*
+ * In the order of their list, so that the selector of the packet that
+ * triggered the negotiation, which comes first, stays in front.
+ */
 size_t
 ts_narrow(const struct ts_list *ours, const struct ts_list *theirs,
     struct ts_list *out)

@@ -48,6 +48,7 @@ parse_number(const char *s, int64_t max, uint16_t *out)
 	return true;
 }
 
+/* A name, a number or "any". */
 static bool
 parse_protocol(uint8_t *proto, const char *s)
 {
@@ -102,6 +103,7 @@ parse_port(char *s, bool icmp, bool last, uint16_t *out)
 	return true;
 }
 
+/* The range must go upwards: only "opaque" does not. */
 static bool
 parse_ports(struct ike_ts *ts, char *s)
 {
@@ -147,6 +149,7 @@ parse_prefix(struct ike_ts *ts, const char *s)
 	return true;
 }
 
+/* A prefix, a range or one address; text without address is all of them. */
 static bool
 parse_addrs(struct ike_ts *ts, char *s)
 {
@@ -166,6 +169,7 @@ parse_addrs(struct ike_ts *ts, char *s)
 	    addr_cmp(&ts->first, &ts->last) <= 0;
 }
 
+/* Cuts its argument up; ts is undefined if it fails. */
 static bool
 parse(struct ike_ts *ts, char *s)
 {
@@ -203,6 +207,7 @@ ts_parse(struct ike_ts *ts, const char *text, struct sp_error *err)
 	return SP_FORMAT;
 }
 
+/* The shortest form: address, prefix, range. */
 static void
 print_addrs(struct buf *b, const struct ike_ts *ts)
 {
@@ -239,6 +244,7 @@ print_protocol(struct buf *b, uint8_t proto)
 		buf_printf(b, "%u", proto);
 }
 
+/* Types alone where all codes are meant. */
 static void
 print_icmp(struct buf *b, const struct ike_ts *ts)
 {

@@ -12,12 +12,12 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/reason.h"
 #include "base/str.h"
 #include "crypto/alg.h"
 #include "ike/codec.h"
 #include "ike/conf.h"
 #include "ike/keys.h"
-#include "base/reason.h"
 
 static void
 test_conf(void **state)

@@ -56,6 +56,9 @@ struct capture {
 	unsigned failures, messages, opened, resealed, keys, auths;
 };
 
+static void complain(struct capture *c, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
 static void
 complain(struct capture *c, const char *fmt, ...)
 {
