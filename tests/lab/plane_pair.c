@@ -246,6 +246,12 @@ inner_of(const struct pair *p, const struct side *s)
 	bool a = s == &p->a;
 
 	sel.s[0].port_last = sel.s[1].port_last = UINT16_MAX;
+	if (p->wide) {
+		sel.s[0].first.family = sel.s[0].last.family = AF_INET;
+		memset(sel.s[0].last.b, 0xff, 4);
+		sel.s[1] = sel.s[0];
+		return sel;
+	}
 	addr_parse(&sel.s[0].first, a ? "10.1.1.0" : "10.2.2.0");
 	addr_parse(&sel.s[0].last, a ? "10.1.1.255" : "10.2.2.255");
 	addr_parse(&sel.s[1].first, a ? "fd00:1::" : "fd00:2::");

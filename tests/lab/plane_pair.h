@@ -35,6 +35,7 @@ struct side {
 
 struct pair {
 	struct side a, b;
+	bool wide;			/* selectors take any IPv4 address */
 };
 
 struct pair_suite {

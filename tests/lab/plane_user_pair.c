@@ -4,7 +4,7 @@
  * and raw, suites, plain and with offloads.  Pings pass, the wire shows ESP
  * only, replayed packets are refused, traffic waits at a trap policy until
  * there is an SA, a hard limit stops an SA, another source is told, unknown
- * SPIs are counted, IKE comes back, TCP data arrives unchanged.
+ * SPIs are counted, IKE comes back, a loop ends, TCP data arrives unchanged.
  */
 #include <err.h>
 #include <linux/if_ether.h>
@@ -336,6 +336,32 @@ test_moved(void **state)
 	pair_free(&p);
 }
 
+/* The way to the peer leads into the tunnel: our ESP must not go round. */
+static void
+test_loop(void **state)
+{
+	struct plane_stats st;
+	struct pair p;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 4; i += 2) {		/* in UDP, raw */
+		pair_make(&p, TUN_USO, true);
+		p.wide = true;
+		pair_policies(&p, false);
+		pair_add_sas(&p.a, &p, &suites[i]);
+		assert_int_equal(pair_run(&p.a,
+		    "ip route add 192.0.2.2 dev sp-a"), 0);
+		assert_int_not_equal(pair_run(&p.a, "ping -q -n -c 2 -i 0.05 "
+		    "-W 0.1 10.2.2.1 >/dev/null"), 0);
+		p.a.plane->ops->stats(p.a.plane, &st);
+		assert_int_equal(pair_counters(&p.a, &p,
+		    &suites[i]).packets, 2);
+		assert_in_range(st.policy_drops, 2, 10);
+		pair_free(&p);
+	}
+}
+
 /* What is not ours on port 4500, and IKE. */
 static void
 test_datagrams(void **state)
@@ -381,6 +407,7 @@ main(void)
 		cmocka_unit_test(test_acquire),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_moved),
+		cmocka_unit_test(test_loop),
 		cmocka_unit_test(test_tcp),
 	};
 	const char *why = pair_obstacle();

@@ -16,6 +16,7 @@
 #include "plane/user/segment.h"
 
 #define READS_A_WAKE 64		/* then other descriptors get their turn */
+#define IKE_PORT 500
 #define ASK_AGAIN_MS 1000	/* between two acquire events of a policy */
 
 void
@@ -85,6 +86,21 @@ no_sa(struct user_plane *u, struct policy *pol, const struct flow *flow,
 		esp_count(&u->stats.queue_drops, 1);
 }
 
+/*
+ * Our own ESP or IKE to the other gateway, routed into the tunnel: sending
+ * it would loop, each time longer (conformance: never match own policies).
+ */
+static bool
+is_outer(const struct flow *flow, const struct esp_sa *sa)
+{
+	if (!addr_eq(&flow->dst, &sa->dst.addr) ||
+	    !addr_eq(&flow->src, &sa->src.addr))
+		return false;
+	return flow->proto == IPPROTO_ESP || flow->fragment ||
+	    (flow->proto == IPPROTO_UDP &&
+	    (flow->sport == IKE_PORT || flow->sport == sa->src.port));
+}
+
 /* One packet as utun_read() gave it. */
 static void
 output_packet(struct user_plane *u, const uint8_t *buf, size_t len)
@@ -106,9 +122,10 @@ output_packet(struct user_plane *u, const uint8_t *buf, size_t len)
 	sa = pol->sa;
 	if (sa == NULL || esp_sa_spent(sa)) {
 		no_sa(u, pol, &flow, buf, len);
-	} else if (!flow_selected(&flow, sa->src_sel, sa->nr_src_sel,
+	} else if (is_outer(&flow, sa) ||
+	    !flow_selected(&flow, sa->src_sel, sa->nr_src_sel,
 	    sa->dst_sel, sa->nr_dst_sel)) {
-		/* the peer narrowed what the policy covers */
+		/* or the peer narrowed what the policy covers */
 		esp_count(&u->stats.policy_drops, 1);
 	} else {
 		protect(u, sa, &flow, buf);
