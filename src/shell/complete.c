@@ -20,6 +20,7 @@
 #include "shell/pipe.h"
 #include "shell/table.h"
 
+#define ARG_PATH_MIN 4		/* more words than this: a path */
 #define WORD_COLUMN_MAX 28	/* help begins here at the latest */
 
 /* Help for first words that several commands share, and for keywords. */
@@ -189,6 +190,7 @@ static void
 add_wants(struct shell *sh, struct collect *c, const struct cmd_next *next)
 {
 	const struct arg_type *type;
+	bool enter = next->enter;
 	size_t i;
 
 	for (i = 0; i < next->nr_want; i++) {
@@ -203,8 +205,11 @@ add_wants(struct shell *sh, struct collect *c, const struct cmd_next *next)
 			    next->want[i].nr_done, c->prefix, c->out);
 		if (type->shape && next->want[i].nr_done == 0)
 			choices_shape(c->out, type->shape, "");
+		/* Paths say themselves whether they may end here. */
+		if (next->want[i].nr_done > 0 && type->max > ARG_PATH_MIN)
+			enter = false;
 	}
-	if (next->enter)
+	if (enter)
 		choices_shape(c->out, "<cr>", _("Run the command"));
 }
 

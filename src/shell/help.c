@@ -112,8 +112,9 @@ setting_page(const struct conf_object *obj, const struct set_row *row,
 	setting_details(row, out);
 }
 
+/* story: with its page, which objects of the same word share. */
 static void
-object_page(const struct conf_object *obj, struct buf *out)
+object_page(const struct conf_object *obj, bool story, struct buf *out)
 {
 	const struct set_row *row;
 	struct choices c = {0};
@@ -123,7 +124,8 @@ object_page(const struct conf_object *obj, struct buf *out)
 		buf_puts(out, "\n");
 	buf_printf(out, "%s (%s)\n  %s\n", obj->word, _(obj->label),
 	    _(obj->help));
-	page_add("settings/", obj->word, out);
+	if (story)
+		page_add("settings/", obj->word, out);
 	buf_puts(out, _("\nSettings:\n"));
 	for (row = obj->rows; row && row->name; row++)
 		choices_add(&c, "", row->name, _(row->help));
@@ -149,7 +151,7 @@ search_object(struct search *s, const struct conf_object *obj, int depth)
 	size_t i;
 
 	if (s->object == NULL && str_eq(obj->word, s->word)) {
-		object_page(obj, s->out);
+		object_page(obj, !s->found, s->out);
 		s->found = true;
 	}
 	row = s->object == NULL || str_eq(s->object, obj->word) ?

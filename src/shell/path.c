@@ -439,6 +439,8 @@ path_offer(struct shell *sh, const struct token *done, size_t nr,
 		offer_values(sh, &p, prefix, out);
 	} else if (ret == 0 && p.row && values) {
 		offer_after_value(sh, &p, prefix, out);
+	} else if (ret == 0 && p.row && p.nr_values == 0) {
+		choices_shape(out, "<cr>", _("Run the command"));
 	} else if (ret == 0 && p.pending) {
 		offer_names(p.node, p.pending, prefix, out);
 		choices_shape(out, p.pending->naming == OBJ_NUMBERED ?
