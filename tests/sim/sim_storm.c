@@ -6,9 +6,6 @@
  * with the same keys, nothing half open, no illegal change of state, and
  * every attempt must have ended in success or in a reason.
  *
- * And a virtual day: renewals and liveness of a quiet tunnel, without the
- * loss of a packet.
- *
  * SIM_SEEDS sets the number of seeds (1000), SIM_SEED runs one of them only;
  * SIM_TRACE=1 prints what happens.
  */
@@ -18,11 +15,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
-
-#include "base/clock.h"
 
 static uint32_t
 any_child(struct sim *s, unsigned host, uint64_t r)
