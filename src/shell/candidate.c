@@ -25,6 +25,7 @@
 
 #define UNDO_MAX 100
 
+/* The oldest state goes when there are too many. */
 static void
 stack_push(struct conf_tree ***stack, size_t *nr, struct conf_tree *t)
 {
@@ -157,6 +158,7 @@ cand_committed(struct candidate *c, uint32_t revision)
 
 	stack_clear(&c->undo, &c->nr_undo);
 	stack_clear(&c->redo, &c->nr_redo);
+	/* The walk begins anew each time: removing moves the others. */
 	for (pos = 0; (name = conf_secret_next(c->tree, &pos)) != NULL;
 	    pos = 0)
 		conf_secret_set(c->tree, name, NULL);
@@ -165,6 +167,7 @@ cand_committed(struct candidate *c, uint32_t revision)
 	c->revision = revision;
 }
 
+/* Block form: it keeps comments, which the flat form has no room for. */
 char *
 cand_text(const struct candidate *c)
 {
@@ -194,6 +197,7 @@ cand_secrets(const struct candidate *c)
 	return obj;
 }
 
+/* A broken draft costs its secrets, not the rest of it. */
 void
 cand_secrets_load(struct candidate *c, const json_t *secrets)
 {

@@ -28,6 +28,7 @@
 
 /* ---- as JSON ------------------------------------------------------------ */
 
+/* Numbers and yes/no as what they are; special words stay words. */
 static json_t *
 value_json(const struct set_row *row, const char *value)
 {
@@ -113,6 +114,7 @@ print_setting(const struct conf_node *n, const struct set_row *row,
 	}
 }
 
+/* In the form that was asked for behind the pipe. */
 static void
 print_node(struct shell *sh, const struct conf_node *n, bool all)
 {
@@ -209,6 +211,7 @@ cmd_compare(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 
 /* ---- validate, commit --------------------------------------------------- */
 
+/* A warning is an object with a path, or a sentence alone. */
 static void
 show_warnings(struct shell *sh, const json_t *reply)
 {
@@ -246,6 +249,7 @@ fail_invalid(const json_t *list, struct sp_error *err)
 	return SP_INVALID;
 }
 
+/* What config.validate and config.commit have in common. */
 static json_t *
 candidate_params(struct shell *sh)
 {
@@ -258,6 +262,7 @@ candidate_params(struct shell *sh)
 	return params;
 }
 
+/* Each with its remedy, as one line may mend one of them only. */
 static void
 print_errors(struct shell *sh, const json_t *list)
 {
@@ -320,6 +325,7 @@ commit_refused(struct shell *sh, int ret, struct sp_error *err)
 	return ret;
 }
 
+/* An edit that changes nothing makes no revision. */
 int
 cmd_commit(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 {
@@ -405,6 +411,7 @@ merge_node(struct conf_node *to, const struct conf_node *from,
 	return ret;
 }
 
+/* Keys in clear in a loaded text are in the table of its tree. */
 static void
 merge_secrets(struct conf_tree *to, const struct conf_tree *from)
 {

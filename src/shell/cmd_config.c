@@ -18,6 +18,7 @@
 #include "shell/path.h"
 #include "shell/secretin.h"
 
+/* Scripts write words out, so that a new word breaks none. */
 static unsigned
 abbrev(struct shell *sh)
 {
@@ -100,6 +101,7 @@ fail_no_value(const struct path *p, const struct token *last,
 	return SP_FORMAT;
 }
 
+/* The first value that is refused ends it; run.c takes the others back. */
 static int
 set_values(struct path *p, size_t nr, struct sp_error *err)
 {
@@ -171,6 +173,7 @@ cmd_set(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 
 /* ---- delete ------------------------------------------------------------- */
 
+/* A setting as a whole, or single values of a list. */
 static int
 delete_values(struct path *p, const struct token *last, struct sp_error *err)
 {
@@ -248,6 +251,7 @@ cmd_edit(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 	return 0;
 }
 
+/* From the block as it is now: an undo may have taken the inner one away. */
 int
 cmd_up(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 {
@@ -303,6 +307,8 @@ cmd_copy(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 	return ret;
 }
 
+/* Objects without the setting are part of another: their parent is what can
+ * be switched. */
 static int
 set_enabled(struct shell *sh, const struct cmd_line *cl, const char *value,
     struct sp_error *err)

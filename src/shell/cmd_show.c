@@ -58,6 +58,7 @@ show_cell(struct buf *b, const json_t *obj, const char *path)
 	}
 }
 
+/* Columns of a table row end with a NULL head. */
 static size_t
 count_cols(const struct tbl_col *cols)
 {
@@ -246,6 +247,7 @@ tunnel_text(const struct cmd_arg *a)
 	return buf_steal_str(&b);
 }
 
+/* The newest 200 unless told otherwise: about ten screens. */
 static json_t *
 log_params(const struct cmd_line *cl)
 {

@@ -41,6 +41,7 @@ target_print(const struct cmd_line *cl, struct buf *b)
 	buf_puts(b, "");
 }
 
+/* 0: do not wait. */
 static int64_t
 wait_ms(const struct cmd_line *cl)
 {
@@ -68,6 +69,7 @@ point_at(const struct cmd_line *cl, const char *arg, int ret,
 
 /* ---- connect ------------------------------------------------------------ */
 
+/* Steps of the negotiation, for a person only: scripts get the end. */
 static int
 show_progress(void *ctx, json_t *result)
 {

@@ -175,6 +175,7 @@ add_row_word(void *ctx, const struct cmd_row *row, const char *word,
 	free(copy);
 }
 
+/* "on|off": each by itself. */
 static void
 add_keywords(struct collect *c, const char *text, size_t len)
 {
@@ -240,6 +241,7 @@ word_start(const char *text)
 	return at;
 }
 
+/* Within a word the line cannot be entered yet. */
 static void
 drop_enter(struct choices *out)
 {

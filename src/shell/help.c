@@ -51,6 +51,7 @@ page_add(const char *folder, const char *words, struct buf *out)
 	buf_puts(out, "");
 }
 
+/* Usage and one line from the table, then the page. */
 static void
 command_page(const struct cmd_row *row, struct buf *out)
 {
@@ -59,6 +60,7 @@ command_page(const struct cmd_row *row, struct buf *out)
 	page_add("commands/", row->words, out);
 }
 
+/* "help" alone. */
 static void
 overview(struct buf *out)
 {
@@ -78,6 +80,7 @@ overview(struct buf *out)
 
 /* ---- settings ----------------------------------------------------------- */
 
+/* All that the row says: values, weak ones, other programs' names. */
 static void
 setting_details(const struct set_row *row, struct buf *out)
 {
@@ -264,6 +267,7 @@ help_page(const struct token *tok, size_t nr, struct buf *out,
 	return ret;
 }
 
+/* The next word of a command is a topic. */
 static void
 offer_row(void *ctx, const struct cmd_row *row, const char *word, size_t len)
 {

@@ -59,6 +59,7 @@ prompt_text(struct shell *sh)
 
 /* ---- begin -------------------------------------------------------------- */
 
+/* One line in ASCII: a console may know no other letters. */
 static void
 banner(struct shell *sh)
 {
@@ -234,6 +235,7 @@ run_line(struct shell *sh, const char *text, int prompt)
 		    unrun + dropped);
 }
 
+/* Remember the line, without secrets, and run it. */
 static void
 take_line(struct shell *sh, const char *text, int prompt)
 {

@@ -129,6 +129,7 @@ on_signal(int sig)
 	errno = e;
 }
 
+/* Ours for as long as the line is open. */
 static void
 signals_take(struct line *l)
 {
@@ -244,6 +245,7 @@ key_help(int count, int key)
 
 /* ---- history ------------------------------------------------------------ */
 
+/* Of all sessions of this person. */
 static void
 history_open(struct line *l)
 {
@@ -356,6 +358,7 @@ drop_line(struct line *l)
 	l->interrupted = 0;
 }
 
+/* Hand the terminal to readline; what was printed must be out by then. */
 static void
 edit_begin(struct line *l, const char *prompt)
 {

@@ -109,6 +109,7 @@ word_find(const struct conf_object *obj, const struct token *t, bool abbrev,
 
 /* ---- the walk ----------------------------------------------------------- */
 
+/* An object of this name is not there. */
 static int
 fail_missing(const struct conf_object *obj, const struct token *t,
     struct sp_error *err)
@@ -324,6 +325,7 @@ offer_words(const struct conf_node *n, const char *prefix,
 		    _(obj->children[i]->help));
 }
 
+/* Words that fit the rest of the object; weak ones say so. */
 static void
 offer_choices(const struct conf_node *n, const struct set_row *row,
     const char *prefix, struct choices *out)
@@ -347,6 +349,7 @@ offer_choices(const struct conf_node *n, const struct set_row *row,
 	buf_free(&b);
 }
 
+/* A secret itself is never offered. */
 static void
 offer_secret(const char *prefix, struct choices *out)
 {

@@ -80,6 +80,7 @@ count_lines(const struct buf *text)
 	return n;
 }
 
+/* Of lines, the header of a table among them. */
 static int
 filter_count(struct shell *sh, const char *arg, struct buf *text,
     struct sp_error *err)
@@ -149,6 +150,7 @@ filter_last(struct shell *sh, const char *arg, struct buf *text,
 	return 0;
 }
 
+/* The text is gone from the screen then; a note says where it went. */
 static int
 filter_save(struct shell *sh, const char *arg, struct buf *text,
     struct sp_error *err)
@@ -254,6 +256,7 @@ row_find(const struct token *t, bool abbrev, const struct pipe_row **out,
 	return SP_FORMAT;
 }
 
+/* A stage without its word, or with one too many. */
 static int
 fail_stage(const struct token *at, const struct pipe_row *row,
     struct sp_error *err)

@@ -37,6 +37,7 @@ put_json(struct shell *sh)
 	free(text);
 }
 
+/* Paged only for a person: a pipe or a script gets it whole. */
 static void
 put_text(struct shell *sh)
 {
@@ -70,6 +71,7 @@ deliver(struct shell *sh, const struct pipes *pipes, struct sp_error *err)
 	return ret;
 }
 
+/* Nothing of one command is seen by the next. */
 static void
 command_reset(struct shell *sh)
 {
@@ -204,6 +206,7 @@ count_commands(const struct tokens *t, size_t at)
 	return n;
 }
 
+/* An open quote: nothing of the text is run, not even what came before. */
 static enum shell_status
 fail_tokens(struct shell *sh, const char *text, int prompt,
     const struct sp_error *err)

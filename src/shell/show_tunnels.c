@@ -71,6 +71,7 @@ cell(struct tbl *t, const json_t *obj, const char *path)
 	buf_free(&b);
 }
 
+/* "hq/lan", with the network only where that tells something. */
 static void
 name_cell(struct tbl *t, const json_t *tunnel, const json_t *child,
     bool with_network)
@@ -171,6 +172,7 @@ print_table(struct shell *sh, const json_t *list)
 	tbl_free(t);
 }
 
+/* Everything the engine says, tunnel by tunnel. */
 static void
 print_detail(struct shell *sh, const json_t *list)
 {
