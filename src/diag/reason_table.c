@@ -2,7 +2,7 @@
 
 /*
  * What each reason code means and what to do about it: one row a code of
- * ike/reason.h.  Remedies are commands of the shell, or one short advice
+ * base/reason.h.  Remedies are commands of the shell, or one short advice
  * where no command of ours can mend it; the first is the likeliest.
  */
 #include "diag/diag.h"
