@@ -177,13 +177,13 @@ row_index(const struct alg *row)
 	return (size_t)(row - alg_rows(&nr));
 }
 
-/* Place of key_bits among the row's lengths. */
+/* Place of key_bits among the row's lengths; 0 bits: the only length. */
 static size_t
 size_index(const struct alg *row, unsigned key_bits)
 {
 	size_t i;
 
-	for (i = 0; i < KEY_SIZES; i++) {
+	for (i = 0; i < KEY_SIZES && key_bits != 0; i++) {
 		if (row->key_bits[i] == key_bits)
 			return i;
 	}
