@@ -39,9 +39,6 @@ struct diag_row {
 /* Row of a code; never NULL for a code below REASON_COUNT. */
 const struct diag_row *diag_row(enum ike_reason_code code);
 
-/* "none", "ours", "peer", "both", "between". */
-const char *diag_side_name(enum diag_side side);
-
 /* Whom a reason is about; strings may be NULL where unknown. */
 struct diag_subject {
 	const char *network, *phase1, *phase2;
@@ -56,8 +53,8 @@ char *diag_remedy(const char *tmpl, const struct ike_reason *r,
     const struct diag_subject *who);
 
 /*
- * {"code","title","side","sure","text","ours","theirs","step","remedy":[]}:
- * the form in show tunnels and in failed connects.  wall_ms 0: no "time".
+ * {"code","title","side","sure","text","ours","theirs","step","remedy":[]}
+ * with side one of none, ours, peer, both, between: the form in show tunnels and in failed connects.  wall_ms 0: no "time".
  */
 json_t *diag_reason_json(const struct ike_reason *r,
     const struct diag_subject *who, int64_t wall_ms);

@@ -22,12 +22,6 @@ static const char *const side_names[] = {
 	[DIAG_BETWEEN] = "between",
 };
 
-const char *
-diag_side_name(enum diag_side side)
-{
-	return side_names[side];
-}
-
 /* The value of the word {name} in this case, or NULL. */
 static const char *
 word_value(const char *name, size_t len, const struct ike_reason *r,
@@ -50,28 +44,38 @@ word_value(const char *name, size_t len, const struct ike_reason *r,
 	return NULL;
 }
 
-char *
-diag_remedy(const char *tmpl, const struct ike_reason *r,
+/* Append the template with its words replaced; false if one is unknown. */
+static bool
+fill_in(struct buf *b, const char *tmpl, const struct ike_reason *r,
     const struct diag_subject *who)
 {
-	struct buf b = {0};
 	const char *open, *end, *value;
 
 	while ((open = strchr(tmpl, '{')) != NULL) {
 		end = strchr(open, '}');
 		if (end == NULL)
 			break;
-		buf_bytes(&b, tmpl, (size_t)(open - tmpl));
+		buf_bytes(b, tmpl, (size_t)(open - tmpl));
 		value = word_value(open + 1, (size_t)(end - open - 1), r, who);
-		if (value == NULL || value[0] == '\0') {
-			buf_free(&b);
-			return NULL;
-		}
-		buf_puts(&b, value);
+		if (value == NULL || value[0] == '\0')
+			return false;
+		buf_puts(b, value);
 		tmpl = end + 1;
 	}
-	buf_puts(&b, tmpl);
-	return buf_steal_str(&b);
+	buf_puts(b, tmpl);
+	return true;
+}
+
+char *
+diag_remedy(const char *tmpl, const struct ike_reason *r,
+    const struct diag_subject *who)
+{
+	struct buf b = {0};
+
+	if (fill_in(&b, tmpl, r, who))
+		return buf_steal_str(&b);
+	buf_free(&b);
+	return NULL;
 }
 
 static json_t *
@@ -108,7 +112,7 @@ diag_reason_json(const struct ike_reason *r, const struct diag_subject *who,
 
 	put(obj, "code", ike_reason_word(r->code));
 	put(obj, "title", row->title);
-	put(obj, "side", diag_side_name(row->side));
+	put(obj, "side", side_names[row->side]);
 	json_object_set_new(obj, "sure", json_boolean(r->sure));
 	put(obj, "text", r->text);
 	put(obj, "ours", r->ours);

@@ -52,6 +52,7 @@ power_if_wanted(struct network *n, struct sp_error *err)
 	return network_on(n, err);
 }
 
+/* Off and on again, with connections as the tree has them now. */
 static int
 cycle_network(struct network *n, struct sp_error *err)
 {
@@ -90,6 +91,7 @@ add_conn(struct network *n, const char *name)
 		conn_power_on(c);
 }
 
+/* What concerns the IKE SA changed, or whether it is enabled at all. */
 static void
 restart_conn(struct conn *c)
 {

@@ -54,6 +54,8 @@ first_wanted(const struct conn *c)
 	return NULL;
 }
 
+/* IKE_SA_INIT.  The id is known before the first packet leaves, so that an
+ * event of this very attempt finds its connection. */
 static int
 initiate(struct conn *c, const struct ike_path *path, struct ike_reason *why)
 {
@@ -77,6 +79,9 @@ initiate(struct conn *c, const struct ike_path *path, struct ike_reason *why)
 	return 0;
 }
 
+/* One attempt at the address whose turn it is.  Port 4500 is used from the
+ * start where the peer listens elsewhere than on 500: both sides then expect
+ * the non-ESP marker. */
 static void
 dial(struct conn *c)
 {
@@ -151,6 +156,9 @@ unresolved(struct conn *c, const char *error)
 	conn_attempt_failed(c, &why);
 }
 
+/* In the loop's thread.  Between question and answer the connection may have
+ * been stopped, or the peer may have come by itself: only what is still
+ * wanted goes on. */
 static void
 on_resolved(void *ctx, const struct worker_answer *a)
 {

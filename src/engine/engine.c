@@ -108,6 +108,7 @@ open_all(struct engine *e, struct sp_error *err)
 {
 	int ret;
 
+	/* the lock first: nothing of a running engine's may be touched */
 	ret = make_dir(e->run_dir, err);
 	if (ret == 0)
 		ret = take_lock(e, err);
@@ -169,6 +170,8 @@ start_up(struct engine *e)
 	commit_start(e);
 }
 
+/* Peers hear of it (Delete); what is desired stays written down, so that the
+ * next start finds it. */
 static void
 shut_down(struct engine *e)
 {

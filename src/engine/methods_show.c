@@ -15,6 +15,8 @@
 #include "engine/loop.h"
 #include "engine/status.h"
 
+/* The first request of a client: which version, how much it wants to be
+ * allowed, and what a banner says. */
 METHOD(method_hello)
 {
 	struct engine *e = call->engine;
@@ -187,6 +189,8 @@ METHOD(method_show_log)
 	return 0;
 }
 
+/* Replaces what was subscribed before; unknown topics are no error, so that
+ * a newer client can ask for what an older engine lacks. */
 METHOD(method_subscribe)
 {
 	static const struct {
@@ -227,6 +231,7 @@ METHOD(method_unsubscribe)
 	return 0;
 }
 
+/* The answer is queued before the loop ends; control_close() sends it. */
 METHOD(method_shutdown)
 {
 	(void)params;

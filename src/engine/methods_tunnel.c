@@ -144,6 +144,8 @@ remember_power(struct engine *e, const struct network *n)
 	free(key);
 }
 
+/* What the operator wants is remembered even if it cannot be done now: the
+ * next start of the engine tries again (on-power-loss last-state). */
 METHOD(method_power)
 {
 	struct engine *e = call->engine;
@@ -190,6 +192,8 @@ wait_ms(const json_t *params)
 	return ms > 86400000 ? 86400000 : ms;
 }
 
+/* With wait_ms the call is parked before anything is sent, so that a failure
+ * in the first step already reaches it. */
 METHOD(method_connect)
 {
 	struct target t;

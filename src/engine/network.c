@@ -148,6 +148,8 @@ open_inside(struct network *n, struct sp_error *err)
 	return ret;
 }
 
+/* In the reverse order of making: routes and policies before the plane they
+ * point to, the plane before the sockets it reads, the namespace last. */
 static void
 close_all(struct network *n)
 {
@@ -168,6 +170,7 @@ close_all(struct network *n)
 	place_remove(n);
 }
 
+/* With everything in place: the state machines, and what is desired. */
 static void
 start_host(struct network *n)
 {

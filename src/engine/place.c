@@ -99,6 +99,7 @@ choose_dmz(struct network *n, const struct conf_node *node,
 	    "The segment that joins the networks has no address left.");
 }
 
+/* Forwarding on the host's side is what makes the segment lead anywhere. */
 static int
 make_bridge(const struct ip_prefix *dmz, struct sp_error *err)
 {
@@ -208,6 +209,19 @@ host_route(const struct network *n, bool add)
 		(void)route_del(&r, NULL);
 }
 
+/*
+ * An engine that was killed may leave the name without the namespace behind
+ * it (a mount of a mount namespace that is gone); then it is made anew.
+ */
+static int
+make_netns(const struct network *n, struct sp_error *err)
+{
+	if (netns_create(n->netns, NULL) == 0)
+		return 0;
+	(void)netns_delete(n->netns, NULL);
+	return netns_create(n->netns, err);
+}
+
 static int
 make_namespace(struct network *n, const struct conf_node *node,
     struct sp_error *err)
@@ -227,7 +241,7 @@ make_namespace(struct network *n, const struct conf_node *node,
 	if (ret == 0)
 		ret = make_bridge(&dmz, err);
 	if (ret == 0)
-		ret = netns_create(n->netns, err);
+		ret = make_netns(n, err);
 	if (ret == 0)
 		ret = make_uplink(n, mtu, err);
 	if (ret == 0)

@@ -323,6 +323,8 @@ members_json(const struct child *ch)
 	return list;
 }
 
+/* Every configured child, up or not; the installed one if there are two
+ * while it is renewed. */
 static json_t *
 child_json(struct child *ch)
 {
@@ -375,6 +377,7 @@ put_idle(json_t *obj, struct conn *c)
 	set(obj, "expires_at", json_null());
 }
 
+/* Why it is down; an old reason says nothing while it is up. */
 static json_t *
 tunnel_reason(const struct conn *c, enum conn_state state)
 {

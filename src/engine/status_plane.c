@@ -69,6 +69,7 @@ status_network(struct network *n)
 	return obj;
 }
 
+/* Keys are nowhere near: the engine keeps none after the plane has them. */
 static json_t *
 sa_json(struct inst *i, bool in)
 {
@@ -112,15 +113,17 @@ status_sas(struct network *n, json_t *list)
 	}
 }
 
+/* The policy as desired; narrowed ones show in the child's selectors. */
 static json_t *
 policy_json(const struct child *ch)
 {
 	const struct conn *c = ch->conn;
 	struct buf local = {0}, remote = {0};
 	const char *action = "protect";
+	struct inst *i = child_inst(ch);
 	json_t *obj;
 
-	if (child_up(ch) == 0)
+	if (i == NULL)
 		action = c->behavior == BEHAVE_ON_DEMAND ? "trap" : "block";
 	ts_list_print(&local, &ch->conf->local_ts);
 	ts_list_print(&remote, &ch->conf->remote_ts);
@@ -133,7 +136,8 @@ policy_json(const struct child *ch)
 	obj = json_pack("{s:s s:s s:s s:s s:s s:s s:i s:i}", "network",
 	    c->net->name, "phase1", c->name, "phase2", ch->name, "action",
 	    action, "local", (char *)local.data, "remote",
-	    (char *)remote.data, "reqid", (int)ch->reqid, "priority",
+	    (char *)remote.data, "reqid", (int)(i != NULL ? i->reqid :
+	    ch->reqid), "priority",
 	    (int)ch->priority);
 	buf_free(&local);
 	buf_free(&remote);

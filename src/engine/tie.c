@@ -60,6 +60,8 @@ queue_event(struct network *n, const struct ike_event *ev)
 	list_append(&n->events, &q->link);
 }
 
+/* SAs go into the plane before the packet that tells the peer of them: the
+ * host queues its actions in that order, and it is kept here. */
 static void
 do_action(struct network *n, const struct ike_action *a)
 {
@@ -127,6 +129,7 @@ drain_failures(struct network *n)
 	return true;
 }
 
+/* One at a time: a handler may call the host, whose actions come first. */
 static bool
 drain_events(struct network *n)
 {

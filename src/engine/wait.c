@@ -40,6 +40,7 @@ waiter_free(struct waiter *w)
 	free(w);
 }
 
+/* The error carries the whole reason, and its first remedy as the hint. */
 static void
 fail(struct waiter *w, enum sp_code code, const struct ike_reason *r)
 {
@@ -82,6 +83,7 @@ on_timeout(void *ctx)
 	fail(w, SP_TIMEOUT, &r);
 }
 
+/* An IKE SA without the child that was asked for is not enough. */
 static bool
 is_up(const struct waiter *w)
 {
