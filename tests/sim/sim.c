@@ -2,7 +2,7 @@
 /*
  * The simulator (see sim.h): time, network, NAT, the draining of actions.
  */
-#include "tests/sim/sim.h"
+#include "sim.h"
 
 #include <stdio.h>
 #include <stdlib.h>

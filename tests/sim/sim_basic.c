@@ -4,7 +4,7 @@
  * each way to fail with the reason that either side gives (conformance.md 1.2
  * to 1.5 and 6; numbers V2-... name the requirement).
  */
-#include "tests/sim/sim.h"
+#include "sim.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -5,7 +5,7 @@
  * child that is there at first.  Which nonce is the lowest depends on the
  * seed: cases that depend on it are run for many.
  */
-#include "tests/sim/sim.h"
+#include "sim.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -5,7 +5,7 @@
  * identities, events of the plane, odd and forged messages (conformance.md
  * 1.6 to 1.8; V2-... names the requirement).
  */
-#include "tests/sim/sim.h"
+#include "sim.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

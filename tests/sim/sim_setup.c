@@ -2,7 +2,7 @@
 /*
  * The simulator (see sim.h): configurations, and questions to both hosts.
  */
-#include "tests/sim/sim.h"
+#include "sim.h"
 
 #include <inttypes.h>
 #include <stdio.h>

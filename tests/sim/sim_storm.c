@@ -9,7 +9,7 @@
  * SIM_SEEDS sets the number of seeds (1000), SIM_SEED runs one of them only;
  * SIM_TRACE=1 prints what happens.
  */
-#include "tests/sim/sim.h"
+#include "sim.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -235,6 +235,9 @@ v2_establish(struct v2_sa *sa, const char *why)
 	struct ike_host *h = sa->host;
 
 	v2_enter(sa, V2_UP, why);
+	/* both AUTH payloads are made and checked: these served their end */
+	secret_free(&sa->keys.pi);
+	secret_free(&sa->keys.pr);
 	sa->established_at = h->now;
 	sa->last_in = h->now;
 	if (sa->conf != NULL) {
