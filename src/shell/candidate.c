@@ -144,10 +144,21 @@ cand_redo(struct candidate *c, struct sp_error *err)
 	return 0;
 }
 
-void
-cand_discard(struct candidate *c)
+int
+cand_discard(struct candidate *c, const char *text, uint32_t revision,
+    struct sp_error *err)
 {
-	cand_replace(c, conf_tree_copy(c->base));
+	struct conf_tree *base;
+	int ret;
+
+	ret = conf_parse(&base, text, err);
+	if (ret < 0)
+		return ret;
+	conf_tree_free(c->base);
+	c->base = base;
+	c->revision = revision;
+	cand_replace(c, conf_tree_copy(base));
+	return 0;
 }
 
 void

@@ -50,8 +50,12 @@ void cand_replace(struct candidate *c, struct conf_tree *tree);
 int cand_undo(struct candidate *c, struct sp_error *err);
 int cand_redo(struct candidate *c, struct sp_error *err);
 
-/* Back to base, undoable. */
-void cand_discard(struct candidate *c);
+/*
+ * Begin again from what runs now, as text of the engine; the edits can be
+ * brought back by undo.
+ */
+int cand_discard(struct candidate *c, const char *text, uint32_t revision,
+    struct sp_error *err);
 
 /* After a commit: base becomes the candidate, secrets are let go. */
 void cand_committed(struct candidate *c, uint32_t revision);

@@ -321,7 +321,7 @@ commit_refused(struct shell *sh, int ret, struct sp_error *err)
 	if (err->code == SP_INVALID && json_array_size(list) > 0)
 		return fail_invalid(list, err);
 	if (err->code == SP_CONFLICT && err->hint[0] == '\0')
-		sp_hint(err, "save FILE, discard, load FILE merge");
+		sp_hint(err, "save FILE; discard; load FILE merge; compare");
 	return ret;
 }
 
@@ -360,21 +360,30 @@ cmd_commit(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 	return 0;
 }
 
+/* Begins from what runs now: after a conflict that is not what this shell
+ * came from. */
 int
 cmd_discard(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 {
-	size_t nr;
+	size_t nr = cand_changes(&sh->cand);
+	json_t *conf = NULL;
+	int ret;
 
-	(void)cl, (void)err;
+	(void)cl;
 	if (!cand_dirty(&sh->cand)) {
 		buf_puts(&sh->out, _("nothing to discard\n"));
-		return 0;
+		return session_refresh(sh, err);
 	}
-	nr = cand_changes(&sh->cand);
+	ret = sh_call(sh, "config.get", NULL, &conf, err);
+	if (ret == 0)
+		ret = cand_discard(&sh->cand, jstr(conf, "text"),
+		    (uint32_t)jint(conf, "revision", 0), err);
+	json_decref(conf);
+	if (ret < 0)
+		return ret;
 	buf_printf(&sh->out, nr == 1 ?
 	    _("%zu change discarded; undo brings it back\n") :
 	    _("%zu changes discarded; undo brings them back\n"), nr);
-	cand_discard(&sh->cand);
 	return 0;
 }
 
@@ -515,7 +524,7 @@ read_terminal(struct shell *sh)
 	struct buf b = {0};
 	char *line;
 
-	while ((line = line_ask(sh->line, "", true)) != NULL &&
+	while ((line = line_ask(sh->line, "")) != NULL &&
 	    !str_eq(line, ".")) {
 		buf_printf(&b, "%s\n", line);
 		free(line);

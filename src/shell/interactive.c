@@ -290,6 +290,9 @@ loop(struct shell *sh)
 	while (!sh->quit && !sh->hangup && !sh->gone) {
 		/* The prompt on the screen stays while events come. */
 		if (ev != LINE_OTHER) {
+			/* Those that came while a command waited for its
+			 * reply are read already: poll would not see them. */
+			monitor_drain(sh);
 			free(prompt);
 			prompt = prompt_text(sh);
 		}
@@ -328,7 +331,8 @@ end_hangup(struct shell *sh)
 	sh->interrupted = &sh->never;
 	if (cand_dirty(&sh->cand))
 		session_keep_draft(sh, &err);
-	sh->end = SHELL_END_HANGUP;
+	sh->end = line_terminated(sh->line) ? SHELL_END_EXIT :
+	    SHELL_END_HANGUP;
 }
 
 enum shell_end

@@ -9,7 +9,7 @@
  *
  * Signals write one byte to a pipe and set a flag: the pipe wakes poll() in
  * whatever thread the signal was delivered to.  SIGHUP and SIGTERM end the
- * session, never the process: the engine may live in it.
+ * session; what becomes of an engine in the process is not decided here.
  *
  * Terminal modes: readline's while a line is edited, the ones found at start
  * while a command runs.
@@ -57,10 +57,12 @@ struct line {
 	int wake[2];		/* written to by the signal handler */
 	volatile int interrupted;	/* SIGINT, or the terminal is gone */
 	volatile int hangup;
+	volatile int terminated;	/* SIGTERM was the reason */
 	volatile int resized;
 	struct sigaction old[NELEM(caught)];
 	struct termios found;	/* modes at start */
 	bool editing;		/* readline has the terminal */
+	bool quiet;		/* answers are not echoed */
 	char *entered;		/* line that readline delivered */
 	bool eof;
 	char **waiting;		/* lines for line_flush() */
@@ -103,6 +105,12 @@ line_hung_up(const struct line *l)
 	    (pfd.revents & (POLLHUP | POLLERR | POLLNVAL)));
 }
 
+bool
+line_terminated(const struct line *l)
+{
+	return l->terminated;
+}
+
 volatile int *
 line_interrupted(struct line *l)
 {
@@ -124,6 +132,8 @@ on_signal(int sig)
 		l->resized = 1;
 	if (sig == SIGHUP || sig == SIGTERM)
 		l->hangup = l->interrupted = 1;
+	if (sig == SIGTERM)
+		l->terminated = 1;
 	n = write(l->wake[1], "", 1);
 	(void)n;	/* a full pipe wakes as well */
 	errno = e;
@@ -528,26 +538,44 @@ read_answer(struct line *l, char *out, size_t size)
 	return key > 0;
 }
 
-char *
-line_ask(struct line *l, const char *question, bool echo)
+/* The mode in which questions are answered: the terminal edits the line. */
+static void
+ask_mode(struct line *l)
 {
 	struct termios mode = l->found;
-	char *answer = xcalloc(1, ASK_MAX), *out = NULL;
 
-	fputs(question, stdout);
-	fflush(stdout);
-	mode.c_lflag |= ICANON | ISIG;
+	mode.c_lflag |= ICANON | ISIG | ECHO;
 	mode.c_iflag |= ICRNL;
-	if (echo)
-		mode.c_lflag |= ECHO;
-	else
+	if (l->quiet)
 		mode.c_lflag &= (tcflag_t)~ECHO;
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &mode);
+}
+
+void
+line_quiet(struct line *l, bool quiet)
+{
+	l->quiet = quiet;
+	if (quiet)
+		ask_mode(l);
+	else
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &l->found);
+}
+
+char *
+line_ask(struct line *l, const char *question)
+{
+	char *answer = xcalloc(1, ASK_MAX), *out = NULL;
+
+	/* The mode first: an answer may be faster than the question. */
+	ask_mode(l);
+	fputs(question, stdout);
+	fflush(stdout);
 	if (read_answer(l, answer, ASK_MAX))
 		out = xstrdup(answer);
-	if (!echo || out == NULL)
+	if (l->quiet || out == NULL)
 		fputc('\n', stdout);
-	tcsetattr(STDIN_FILENO, TCSADRAIN, &l->found);
+	if (!l->quiet)
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &l->found);
 	explicit_bzero(answer, ASK_MAX);
 	free(answer);
 	return out;

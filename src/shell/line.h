@@ -62,10 +62,13 @@ void line_begin(struct line *l);
 size_t line_drop_pending(struct line *l);
 
 /*
- * Read a line with a question before it.  echo false: nothing is shown.
- * Returns the text (caller's; wipe it) or NULL at end or Ctrl-C.
+ * Read a line with a question before it.  Returns the text (caller's; wipe
+ * it if it is a secret) or NULL at end or Ctrl-C.
  */
-char *line_ask(struct line *l, const char *question, bool echo);
+char *line_ask(struct line *l, const char *question);
+
+/* From now on nothing that is typed for line_ask() is shown; and again. */
+void line_quiet(struct line *l, bool quiet);
 
 /* Wait up to timeout_ms (-1: no limit) for one key, or for fd; returns the
  * key, 0 if fd has something or the time is over, -1 at Ctrl-C or end. */
@@ -73,6 +76,9 @@ int line_key(struct line *l, int fd, int timeout_ms);
 
 /* Single keys without echo, for line_key(); false: as found. */
 void line_raw(struct line *l, bool raw);
+
+/* Was it SIGTERM: the process is asked to end, not only the session. */
+bool line_terminated(const struct line *l);
 
 /* Is the terminal gone. */
 bool line_hung_up(const struct line *l);

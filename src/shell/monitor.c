@@ -84,10 +84,12 @@ event_line(struct shell *sh, const json_t *ev, struct buf *b)
 		revision = jint(data, "revision", 0);
 		if (revision == (int64_t)sh->cand.revision || revision == 0)
 			return false;
-		buf_printf(b, _("note: %s committed revision %lld; yours "
-		    "comes from %u"), *jstr(data, "who") ?
-		    jstr(data, "who") : _("somebody"), (long long)revision,
-		    sh->cand.revision);
+		buf_printf(b, _("note: %s committed revision %lld"),
+		    *jstr(data, "who") ? jstr(data, "who") : _("somebody"),
+		    (long long)revision);
+		if (cand_dirty(&sh->cand))
+			buf_printf(b, _("; your edits come from %u"),
+			    sh->cand.revision);
 		return true;
 	}
 	return false;
@@ -97,7 +99,8 @@ void
 monitor_drain(struct shell *sh)
 {
 	struct buf b = {0};
-	bool closed = false;
+	struct sp_error err = {0};
+	bool closed = false, stale = false;
 	size_t shown = 0, left_out = 0;
 	json_t *ev;
 
@@ -109,8 +112,13 @@ monitor_drain(struct shell *sh)
 			else
 				left_out++;
 		}
+		stale |= str_eq(jstr(ev, "event"), "config");
 		json_decref(ev);
 	}
+	/* Without edits there is nothing to hold on to: follow. */
+	if (stale && !cand_dirty(&sh->cand) &&
+	    session_refresh(sh, &err) < 0)
+		report_error(sh, NULL, -1, &err);
 	if (left_out > 0) {
 		buf_reset(&b);
 		buf_printf(&b, _("[+%zu lines, show log]"), left_out);

@@ -105,9 +105,11 @@ ask(struct shell *sh, const char *name, struct secret *out,
 	int ret;
 
 	snprintf(question, sizeof(question), _("New %s: "), name);
-	first = line_ask(sh->line, question, false);
+	line_quiet(sh->line, true);
+	first = line_ask(sh->line, question);
 	snprintf(question, sizeof(question), _("The same again: "));
-	second = first && *first ? line_ask(sh->line, question, false) : NULL;
+	second = first && *first ? line_ask(sh->line, question) : NULL;
+	line_quiet(sh->line, false);
 	if (first == NULL || (*first && second == NULL))
 		ret = sp_fail(err, SP_STATE, _("Nothing was changed."));
 	else if (*first == '\0')

@@ -88,7 +88,7 @@ sh_ask(struct shell *sh, const char *question, const char *keys)
 	if (!sh_interactive(sh))
 		return keys[0];
 	for (;;) {
-		answer = line_ask(sh->line, question, true);
+		answer = line_ask(sh->line, question);
 		c = answer ? answer[0] : '\0';
 		free(answer);
 		if (c == '\0')

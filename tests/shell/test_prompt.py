@@ -439,6 +439,36 @@ def test_commit_refused(folder):
     t.close()
 
 
+def test_others_commit(folder):
+    e, t = start(folder)
+    e.text = e.text.replace("remote-gateway 203.0.113.7;",
+                            "remote-gateway 203.0.113.8;")
+    e.revision = 2
+    e.event("config", {"revision": 2, "who": "ana"})
+    t.see("note: ana committed revision 2")
+    holds(t.run("show configuration"), "203.0.113.8")
+    t.run("set vpn-network branch phase1 hq lifetime 2h")
+    e.text, e.revision = e.text.replace("113.8", "113.9"), 3
+    e.event("config", {"revision": 3, "who": "ana"})
+    t.see("note: ana committed revision 3; your edits come from 2")
+    holds(t.run("commit"), "error: Revision 3 was committed after")
+    saved = folder + "/mine"
+    t.run(f"save {saved}")
+    holds(t.run("discard"), "1 change discarded")
+    holds(t.run("show configuration"), "203.0.113.9")
+    t.run("set vpn-network branch phase1 hq lifetime 2h")
+    holds(t.run("commit"), "committed revision 4")
+    t.close()
+
+
+def test_terminated(folder):
+    e, t = start(folder)
+    t.run("set vpn-network branch phase1 hq lifetime 2h")
+    t.child.kill(15)
+    t.until(lambda: not t.child.isalive(), "end")
+    holds(e.draft["text"], "lifetime 2h")
+
+
 def test_load_terminal(folder):
     _, t = start(folder)
     t.send("load terminal\r")
