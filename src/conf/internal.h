@@ -134,6 +134,9 @@ bool secret_same(const struct conf_tree *a, const char *value_a,
 /* Is there anything in a node (single ones are not printed when empty). */
 bool node_is_empty(const struct conf_node *n);
 
+/* Is it a comment that the printer makes itself ("default"). */
+bool comment_is_generated(const char *line);
+
 /* Keep the printable lines of a comment; NULL if nothing is left. */
 char *comment_clean(const char *text);
 

@@ -389,10 +389,17 @@ conf_comment(const struct conf_node *n, const char *setting)
 	return leaf != NULL ? leaf->comment : NULL;
 }
 
-/* One line of a comment without what a terminal would act on. */
-static void
-clean_line(struct buf *b, const char *line, size_t len)
+bool
+comment_is_generated(const char *line)
 {
+	return str_eq(line, "default") || str_prefix(line, "default: ");
+}
+
+/* One line of a comment without what a terminal would act on. */
+static char *
+clean_line(const char *line, size_t len)
+{
+	struct buf b = {0};
 	size_t i, n;
 
 	while (len > 0 && (line[len - 1] == ' ' || line[len - 1] == '\t'))
@@ -403,29 +410,34 @@ clean_line(struct buf *b, const char *line, size_t len)
 		    ((unsigned char)line[i + n] & 0xc0) == 0x80)
 			n++;
 		if (value_printable(line + i, n))
-			buf_bytes(b, line + i, n);
+			buf_bytes(&b, line + i, n);
 		else if (line[i] == '\t')
-			buf_puts(b, " ");
+			buf_puts(&b, " ");
 	}
+	while (b.len > 0 && b.data[b.len - 1] == ' ')
+		buf_truncate(&b, b.len - 1);
+	return buf_steal_str(&b);
 }
 
 char *
 comment_clean(const char *text)
 {
 	struct buf b = {0};
+	char *line;
 	size_t len;
 
-	if (text == NULL)
-		return NULL;
-	for (;;) {
+	while (text != NULL) {
 		len = strcspn(text, "\n");
-		clean_line(&b, text, len);
-		text += len;
-		if (*text++ == '\0')
-			break;
-		buf_puts(&b, "\n");
+		line = clean_line(text, len);
+		/* as the parser would not give it back */
+		if (!comment_is_generated(line))
+			buf_puts(&b, line);
+		free(line);
+		text = text[len] != '\0' ? text + len + 1 : NULL;
+		if (text != NULL)
+			buf_puts(&b, "\n");
 	}
-	while (b.len > 0 && strchr(" \n", b.data[b.len - 1]) != NULL)
+	while (b.len > 0 && b.data[b.len - 1] == '\n')
 		buf_truncate(&b, b.len - 1);
 	if (b.len == 0) {
 		buf_free(&b);

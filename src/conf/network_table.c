@@ -229,11 +229,13 @@ const struct set_row network_table[] = {
 	  .label = N_("Description"),
 	  .help = N_("A note for people; it has no effect."),
 	  .group = N_("General") },
+	/* kept so that forms match; a VPN router has no link layer */
 	{ .name = "layer-2-type", .type = SET_ENUM, .def = "none",
 	  .choices = none_only, .restart = RESTART_NETWORK,
 	  .label = N_("Layer 2 Type"),
 	  .help = N_("Link layer of the network; only none is offered."),
 	  .group = N_("General") },
+	/* the port on the local side */
 	{ .name = "address-type", .type = SET_ENUM, .def = "static",
 	  .choices = address_types, .check = check_address_type,
 	  .restart = RESTART_NETWORK, .label = N_("IP Address Type"),
@@ -258,6 +260,7 @@ const struct set_row network_table[] = {
 	  .choices = placements, .check = check_placement,
 	  .restart = RESTART_NETWORK, .label = N_("Placement"),
 	  .help = N_("Where the router lives."), .group = N_("General") },
+	/* the port on the segment that joins all networks */
 	{ .name = "dmz-address", .type = SET_ADDRESS, .def = "auto",
 	  .choices = auto_dmz, .shown = shown_namespace,
 	  .check = check_dmz, .restart = RESTART_NETWORK,
@@ -280,6 +283,7 @@ const struct set_row network_table[] = {
 	  .choices = power_losses, .label = N_("On Power Loss"),
 	  .help = N_("Power state when the engine starts."),
 	  .group = N_("General") },
+	/* for all rules of the network together */
 	{ .name = "track-statistics", .type = SET_BOOL, .def = "no",
 	  .flags = SET_LATER, .restart = RESTART_RULES,
 	  .label = N_("Track Statistics For All Rules"),
@@ -428,6 +432,7 @@ const struct set_row ipsec_table[] = {
 	    N_("Text in the form of ipsec.conf."), "ipsec.conf"),
 	ROW_FILE("ipsec-secrets", N_("ipsec.secrets"),
 	    N_("Text in the form of ipsec.secrets."), "ipsec.secrets"),
+	/* yes is replace; 12.6 has the details of the others */
 	{ .name = "unique-ids", .type = SET_ENUM, .def = "yes",
 	  .choices = uniques, .shown = shown_normal,
 	  .label = N_("Unique IDs"),
@@ -448,6 +453,7 @@ const struct set_row ipsec_table[] = {
 	    "clear."),
 	  .group = N_("Traffic"), .ipsec_conf = "type=passthrough",
 	  .swanctl = "children.mode=pass" },
+	/* both act in IKEv1 only */
 	{ .name = "cisco-extensions", .type = SET_BOOL, .def = "no",
 	  .flags = SET_LATER, .shown = shown_some_v1,
 	  .restart = RESTART_IKE, .label = N_("Cisco Extensions"),

@@ -54,13 +54,6 @@ place(struct sp_error *err, const struct token *t, int ret)
 	return ret;
 }
 
-/* A comment that the printer adds by itself. */
-static bool
-is_generated(const char *comment)
-{
-	return str_eq(comment, "default") || str_prefix(comment, "default: ");
-}
-
 /* Add lines to the comment that an object or setting has. */
 static void
 add_comment(struct conf_node *n, const char *setting, const char *text)
@@ -80,7 +73,7 @@ add_comment(struct conf_node *n, const char *setting, const char *text)
 static void
 take_comment(struct parser *ps, const struct token *t)
 {
-	if (is_generated(t->text))
+	if (comment_is_generated(t->text))
 		return;
 	if (t->line == ps->last_line) {
 		add_comment(ps->last_node, ps->last_setting, t->text);

@@ -546,6 +546,7 @@ const struct set_row phase1_table[] = {
 	  .help = N_("Age at which the IKE SA ends."),
 	  .group = N_("Renewal"), .ipsec_conf = "ikelifetime",
 	  .swanctl = "rekey_time" },
+	/* who is there; certificates come with a later version */
 	{ .name = "authentication", .type = SET_ENUM,
 	  .def = "pre-shared-key", .choices = methods,
 	  .restart = RESTART_IKE, .label = N_("Authentication Method"),
@@ -578,6 +579,7 @@ const struct set_row phase1_table[] = {
 	  .help = N_("The only certificate that is accepted."),
 	  .group = N_("Authentication"), .ipsec_conf = "rightcert",
 	  .swanctl = "remote.certs" },
+	/* IKEv1 alone (RFC 2409 5.4) */
 	{ .name = "negotiation-mode", .type = SET_ENUM, .def = "main",
 	  .choices = negotiations, .shown = shown_v1,
 	  .check = check_negotiation, .warn = warn_negotiation,
@@ -596,6 +598,7 @@ const struct set_row phase1_table[] = {
 	  .help = N_("Who the peer must be; empty: its remote-gateway."),
 	  .group = N_("Authentication"), .ipsec_conf = "rightid",
 	  .swanctl = "remote.id" },
+	/* also what follows a loss: settings.md 12.9 */
 	{ .name = "connection-behavior", .type = SET_ENUM,
 	  .def = "on-demand", .choices = behaviors,
 	  .label = N_("Connection Behavior"),
@@ -603,6 +606,10 @@ const struct set_row phase1_table[] = {
 	    "loss."),
 	  .group = N_("General"), .ipsec_conf = "auto",
 	  .swanctl = "children.start_action" },
+	/*
+	 * How packets find the peer.  Split connections exist for peers
+	 * that take one pair of networks in each child (12.10).
+	 */
 	{ .name = "mobike", .type = SET_BOOL, .def = "no",
 	  .flags = SET_LATER, .shown = shown_v2, .restart = RESTART_IKE,
 	  .label = N_("MOBIKE"),
@@ -626,6 +633,10 @@ const struct set_row phase1_table[] = {
 	  .help = N_("Attempts before it counts as failed; 0: no end."),
 	  .group = N_("Renewal"), .ipsec_conf = "keyingtries",
 	  .swanctl = "keyingtries" },
+	/*
+	 * Renewal: margin-time is a lead time before the end, enlarged by
+	 * a random part, so that two sides do not meet (12.2).
+	 */
 	{ .name = "rekey", .type = SET_BOOL, .def = "yes",
 	  .label = N_("Rekey"),
 	  .help = N_("Do we renew keys before they end."),
@@ -649,6 +660,10 @@ const struct set_row phase1_table[] = {
 	  .help = N_("Random enlargement of margin-time."),
 	  .group = N_("Renewal"), .ipsec_conf = "rekeyfuzz",
 	  .swanctl = "rand_time" },
+	/*
+	 * Death of the peer.  IKEv2 knows no count of failures: a probe
+	 * dies with its retransmissions (RFC 7296 2.4; 12.11).
+	 */
 	{ .name = "dpd-action", .type = SET_ENUM, .def = "restart",
 	  .choices = dpd_actions, .label = N_("Dead Peer Detection"),
 	  .help = N_("What follows when the peer answers no more."),
@@ -672,6 +687,7 @@ const struct set_row phase1_table[] = {
 	  .help = N_("Split long IKE messages (RFC 7383)."),
 	  .group = N_("Network"), .ipsec_conf = "fragmentation",
 	  .swanctl = "fragmentation" },
+	/* other ports than 500 imply NAT-T framing from the start */
 	{ .name = "local-port", .type = SET_INTEGER, .def = "500",
 	  .min = 1, .max = 65535, .flags = SET_ADVANCED | SET_LATER,
 	  .restart = RESTART_IKE, .label = N_("Local Port"),

@@ -251,6 +251,7 @@ const struct set_row phase2_table[] = {
 	  .help = N_("What is protected: networks, or the endpoints alone."),
 	  .group = N_("General"), .ipsec_conf = "type",
 	  .swanctl = "children.mode" },
+	/* traffic selectors (RFC 7296 2.9) */
 	{ .name = "local-network", .type = SET_SELECTOR,
 	  .flags = SET_LIST | SET_REQUIRED, .choices = dynamic,
 	  .check = check_local, .restart = RESTART_CHILD,
@@ -279,6 +280,7 @@ const struct set_row phase2_table[] = {
 	  .help = N_("Age at which the keys of the traffic end."),
 	  .group = N_("Lifetime"), .ipsec_conf = "lifetime",
 	  .swanctl = "children.life_time" },
+	/* a rekey begins at 90 % of these */
 	{ .name = "life-bytes", .type = SET_INTEGER, .def = "0", .min = 0,
 	  .max = INT64_MAX, .unit = N_("bytes"), .flags = SET_ADVANCED,
 	  .label = N_("Lifetime in Data"),
@@ -305,6 +307,7 @@ const struct set_row phase2_table[] = {
 	  .help = N_("How far packets may overtake each other."),
 	  .group = N_("Packets"), .ipsec_conf = "replay_window",
 	  .swanctl = "children.replay_window" },
+	/* header fields between inner and outer header (RFC 4301 5.1.2) */
 	{ .name = "copy-df", .type = SET_BOOL, .def = "yes",
 	  .flags = SET_ADVANCED | SET_LATER, .shown = shown_tunnel,
 	  .restart = RESTART_CHILD, .label = N_("DF"),

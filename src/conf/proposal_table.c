@@ -250,6 +250,7 @@ warn_dh2(const struct conf_node *n, const char *value, char *buf)
 	    "too (no forward secrecy).");
 }
 
+/* Why a choice is weak, as its warning says it. */
 #define WEAK_3DES "RFC 8247: MAY in IKE, RFC 8221: SHOULD NOT in ESP; " \
 	"NIST disallowed after 2023"
 #define WEAK_BLOWFISH "RFC 8221: MUST NOT in ESP; deprecated by RFC 9395"
@@ -257,6 +258,7 @@ warn_dh2(const struct conf_node *n, const char *value, char *buf)
 #define WEAK_MD5 "RFC 8247 and 8221: MUST NOT"
 #define WEAK_SHA1 "RFC 8247 and 8221: MUST-, to be dropped"
 
+/* Lists that both phases share; the weak ones are put last. */
 #define CIPHERS \
 	{ "aes", N_("AES in CBC mode"), NULL, false }, \
 	{ "aes-gcm", N_("AES in Galois/Counter mode"), NULL, false }, \
@@ -307,6 +309,7 @@ static const struct set_choice prfs[] = {
 	WEAK_HASHES, { .word = NULL }
 };
 
+/* Numbers are those of IKE (IANA); 17 and 18 cost tens of ms. */
 static const struct set_choice groups[] = {
 	{ "14", N_("2048 bit"), NULL, false },
 	{ "15", N_("3072 bit"), NULL, false },
@@ -349,6 +352,7 @@ static const struct set_choice esns[] = {
 	{ .word = NULL }
 };
 
+/* Rows that both tables have, for restart classes of their own. */
 #define ROW_COMMON(restart_class) \
 	{ .name = "enabled", .type = SET_BOOL, .def = "yes", \
 	  .restart = restart_class, .label = N_("Enabled"), \

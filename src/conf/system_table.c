@@ -130,6 +130,7 @@ const struct set_row system_table[] = {
 	  .choices = weak_policies, .label = N_("Weak Algorithms"),
 	  .help = N_("What happens to proposals with weak algorithms."),
 	  .group = N_("General") },
+	/* sent at 0, 4, 11, 24, 47, 89 s; given up at about 165 s */
 	{ .name = "retransmit-timeout", .type = SET_DECIMAL, .def = "4",
 	  .min = 100, .max = 60000, .unit = N_("seconds"),
 	  .flags = SET_ADVANCED, .label = N_("Retransmit Timeout"),
@@ -149,6 +150,7 @@ const struct set_row system_table[] = {
 	  .min = 0, .max = 3600, .label = N_("NAT Keep-Alive"),
 	  .help = N_("Silence after which a NAT is kept open; 0: never."),
 	  .group = N_("IKE"), .swanctl = "charon.keep_alive" },
+	/* floods of first messages (RFC 7296 2.6, RFC 8019) */
 	{ .name = "half-open-limit", .type = SET_INTEGER, .def = "0",
 	  .min = 0, .max = 1000000, .flags = SET_ADVANCED,
 	  .label = N_("Half-Open Limit"),
@@ -176,6 +178,7 @@ const struct set_row system_table[] = {
 	  .help = N_("Pause after a name could not be looked up."),
 	  .group = N_("IKE"),
 	  .swanctl = "charon.retry_initiate_interval" },
+	/* a packet without a route is dropped before policy sees it */
 	{ .name = "install-routes", .type = SET_BOOL, .def = "yes",
 	  .restart = RESTART_RULES, .label = N_("Install Routes"),
 	  .help = N_("Make routes for the remote networks."),

@@ -39,7 +39,9 @@ char_len(const char *p)
 {
 	size_t n = 1;
 
-	while (((unsigned char)p[n] & 0xc0) == 0x80)
+	/* a continuation byte behind ASCII stands, and falls, alone */
+	while ((unsigned char)p[0] >= 0x80 &&
+	    ((unsigned char)p[n] & 0xc0) == 0x80)
 		n++;
 	return n;
 }
