@@ -126,9 +126,29 @@ is_protocol(const char *s)
 	return str_to_i64(s, 0, 255, &n);
 }
 
+/* Highest port of a protocol: types for ICMP, none at all for any. */
+static int64_t
+highest_port(const char *protocol)
+{
+	static const struct {
+		const char *protocol;
+		int64_t most;
+	} rows[] = {
+		{ "any", -1 }, { "0", -1 }, { "icmp", 255 }, { "1", 255 },
+		{ "icmpv6", 255 }, { "58", 255 },
+	};
+	size_t i;
+
+	for (i = 0; i < NELEM(rows); i++) {
+		if (str_eq(rows[i].protocol, protocol))
+			return rows[i].most;
+	}
+	return 65535;
+}
+
 /* "443", "500-600" or "any". */
 static bool
-is_port_range(char *s)
+is_port_range(char *s, int64_t most)
 {
 	char *dash = strchr(s, '-');
 	int64_t a, b;
@@ -136,10 +156,10 @@ is_port_range(char *s)
 	if (str_eq(s, "any"))
 		return true;
 	if (dash == NULL)
-		return str_to_i64(s, 0, 65535, &a);
+		return str_to_i64(s, 0, most, &a);
 	*dash = '\0';
-	return str_to_i64(s, 0, 65535, &a) &&
-	    str_to_i64(dash + 1, 0, 65535, &b) && a <= b;
+	return str_to_i64(s, 0, most, &a) &&
+	    str_to_i64(dash + 1, 0, most, &b) && a <= b;
 }
 
 /* "[proto]" or "[proto/port]" behind the addresses; s is cut up. */
@@ -148,7 +168,6 @@ is_restriction(const char *text)
 {
 	char s[SELECTOR_LEN], *slash;
 	size_t len = strlen(text);
-	bool ok;
 
 	if (len < 3 || len >= sizeof(s) || text[len - 1] != ']')
 		return false;
@@ -157,8 +176,8 @@ is_restriction(const char *text)
 	slash = strchr(s, '/');
 	if (slash != NULL)
 		*slash = '\0';
-	ok = is_protocol(s);
-	return ok && (slash == NULL || is_port_range(slash + 1));
+	return is_protocol(s) && (slash == NULL ||
+	    is_port_range(slash + 1, highest_port(s)));
 }
 
 /* "a-b" of one family, a not above b. */

@@ -449,6 +449,14 @@ static const struct value_row values[] = {
 	  "10.0.0.0/8[tcp/443]", NULL },
 	{ "phase2", "local-network", "10.0.0.1[17/500-600]",
 	  "10.0.0.1[17/500-600]", NULL },
+	{ "phase2", "local-network", "10.0.0.0/8[icmp/8]",
+	  "10.0.0.0/8[icmp/8]", NULL },
+	{ "phase2", "local-network", "10.0.0.0/8[icmp/256]", NULL,
+	  "\"10.0.0.0/8[icmp/256]\" is not a protocol and port. Write "
+	  "10.0.0.0/8[tcp/443]." },
+	{ "phase2", "local-network", "10.0.0.0/8[any/443]", NULL,
+	  "\"10.0.0.0/8[any/443]\" is not a protocol and port. Write "
+	  "10.0.0.0/8[tcp/443]." },
 	{ "phase2", "local-network", "10.0.0.0/8[tpc/443]", NULL,
 	  "\"10.0.0.0/8[tpc/443]\" is not a protocol and port. Write "
 	  "10.0.0.0/8[tcp/443]." },
