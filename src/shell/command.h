@@ -27,6 +27,7 @@ enum cmd_flags {
 	CMD_LIVE = 1 << 1,	/* acts on the engine: left out by -n */
 	CMD_PROMPT = 1 << 2,	/* makes sense at a prompt only */
 	CMD_STREAM = 1 << 3,	/* prints as it goes */
+	CMD_ENGINE = 1 << 4,	/* asks the engine; needs no candidate */
 };
 
 struct cmd_row {

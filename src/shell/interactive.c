@@ -343,7 +343,9 @@ shell_interactive(const struct shell_params *p)
 	struct sp_error err = {0};
 	char *history;
 
-	if (session_open(&sh, p, &err) < 0) {
+	sh.undoable = true;
+	if (session_open(&sh, p, &err) < 0 ||
+	    session_need_candidate(&sh, &err) < 0) {
 		report_error(&sh, NULL, -1, &err);
 		session_close(&sh);
 		return SHELL_END_EXIT;

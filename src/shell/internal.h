@@ -40,6 +40,7 @@ struct shell {
 	bool commands;		/* | commands */
 	bool wide;		/* no limit to the width */
 	bool page;		/* long text may be paged */
+	bool undoable;		/* edits are remembered */
 	bool stdin_used;	/* standard input holds the commands */
 
 	bool follow;		/* log lines above the prompt */
@@ -51,9 +52,13 @@ struct shell {
 
 /* ---- session.c ---------------------------------------------------------- */
 
-/* Greet the engine and fetch the configuration. */
+/* Greet the engine. */
 int session_open(struct shell *sh, const struct shell_params *p,
     struct sp_error *err);
+
+/* Fetch the configuration if that was not done yet: a command that only asks
+ * the engine does without. */
+int session_need_candidate(struct shell *sh, struct sp_error *err);
 
 /* Fetch the configuration anew; the candidate's edits are lost. */
 int session_refresh(struct shell *sh, struct sp_error *err);

@@ -100,10 +100,12 @@ check_allowed(struct shell *sh, const struct cmd_row *row,
 static int
 run_row(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 {
-	bool edit = cl->row->flags & CMD_EDIT;
+	bool edit = (cl->row->flags & CMD_EDIT) && sh->undoable;
 	int ret;
 
 	ret = check_allowed(sh, cl->row, err);
+	if (ret == 0 && !(cl->row->flags & CMD_ENGINE))
+		ret = session_need_candidate(sh, err);
 	if (ret < 0)
 		return ret;
 	if ((cl->row->flags & CMD_LIVE) && sh->p->check_only)
@@ -261,6 +263,9 @@ run_session(const struct shell_params *p, const char *text, bool stdin_used)
 		return SHELL_NO_ENGINE;
 	}
 	sh.stdin_used = stdin_used;
+	/* A copy of the tree for each line of a long file takes seconds; it is
+	 * of use only if something is taken back or goes on after an error. */
+	sh.undoable = p->keep_going || strstr(text, "undo");
 	status = run_text(&sh, text, -1, NULL);
 	if (status == SHELL_OK && cand_dirty(&sh.cand) && !p->check_only)
 		report_note(&sh, _("note: changes that were not committed "

@@ -144,6 +144,12 @@ session_refresh(struct shell *sh, struct sp_error *err)
 }
 
 int
+session_need_candidate(struct shell *sh, struct sp_error *err)
+{
+	return sh->cand.tree ? 0 : session_refresh(sh, err);
+}
+
+int
 session_open(struct shell *sh, const struct shell_params *p,
     struct sp_error *err)
 {
@@ -159,8 +165,6 @@ session_open(struct shell *sh, const struct shell_params *p,
 	host_name(sh->host, sizeof(sh->host));
 	ret = sh_call(sh, "hello", json_pack("{s:i}", "version", 1),
 	    &sh->hello, err);
-	if (ret == 0)
-		ret = session_refresh(sh, err);
 	return ret;
 }
 

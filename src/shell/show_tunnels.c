@@ -215,6 +215,9 @@ cmd_show_tunnels(struct shell *sh, const struct cmd_line *cl,
 	const json_t *list;
 	int ret;
 
+	ret = a ? session_need_candidate(sh, err) : 0;
+	if (ret < 0)
+		return ret;
 	ret = sh_call(sh, "show.tunnels", filter_params(sh, cl), &sh->result,
 	    err);
 	if (ret < 0 || sh->json)
