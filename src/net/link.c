@@ -326,3 +326,46 @@ link_set_master(const char *ifname, const char *bridge, struct sp_error *err)
 		return ret;
 	return nl_exchange(&r, NULL, NULL, err);
 }
+
+/* What the walk over all links looks for. */
+struct ports {
+	uint32_t bridge;
+	bool found;
+};
+
+static int
+read_port(const struct nlmsghdr *h, void *ctx)
+{
+	const struct nlattr *tab[IFLA_MASTER + 1];
+	struct ports *p = ctx;
+
+	if (h->nlmsg_type != RTM_NEWLINK ||
+	    mnl_nlmsg_get_payload_len(h) < sizeof(struct ifinfomsg))
+		return 0;
+
+	nl_attrs(h, sizeof(struct ifinfomsg), tab, IFLA_MASTER);
+	if (nl_get_u32(tab[IFLA_MASTER]) == p->bridge)
+		p->found = true;
+	return 0;
+}
+
+bool
+link_has_ports(const char *bridge)
+{
+	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC };
+	struct ports p = { .bridge = (uint32_t)link_index(bridge) };
+	struct nl_req r;
+	int i, ret = SP_AGAIN;
+
+	if (p.bridge == 0)
+		return false;
+
+	for (i = 0; i < NL_DUMP_TRIES && ret == SP_AGAIN; i++) {
+		p.found = false;
+		nl_begin(&r, RTM_GETLINK, NLM_F_DUMP, &ifi, sizeof(ifi),
+		    "list links");
+		ret = nl_exchange(&r, read_port, &p, NULL);
+	}
+	/* not known: better a bridge too many than one taken away */
+	return ret < 0 || p.found;
+}

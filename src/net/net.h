@@ -40,6 +40,8 @@ int link_up(const char *ifname, struct sp_error *err);
 int link_set_mtu(const char *ifname, unsigned mtu, struct sp_error *err);
 int link_set_master(const char *ifname, const char *bridge,
     struct sp_error *err);
+/* Is any link attached to this bridge? */
+bool link_has_ports(const char *bridge);
 /* MTU of the link, 0 = unknown. */
 unsigned link_mtu(const char *ifname);
 
