@@ -317,5 +317,6 @@ commit_start(struct engine *e)
 		n->wanted = power_at_start(e, node);
 		sync_conns(n);
 		(void)power_if_wanted(n, NULL);
+		network_sweep(n);
 	}
 }

@@ -92,9 +92,11 @@ struct network {
 	char name[NAME_SIZE];
 	char netns[NAME_SIZE + 4];	/* "" = in the host's namespace */
 	bool wanted;			/* power, as the operator left it */
+	bool left_over;			/* made by an engine that died */
 	enum net_state state;
 	struct sp_error error;		/* NET_ERROR */
 	struct ip_prefix dmz;		/* own address there, family 0 none */
+	struct ip_addr router;		/* own address inside, ditto */
 	struct ip_prefix local;		/* network-address */
 	bool exclude;			/* exclude-my-network */
 	struct sock socks[NET_SOCKS];
@@ -122,6 +124,8 @@ struct conf_node *network_node(const struct network *n);
 int network_on(struct network *n, struct sp_error *err);
 /* Delete to every peer, then remove everything. */
 void network_off(struct network *n);
+/* Remove what an engine that was killed left of it, if it did. */
+void network_sweep(struct network *n);
 /* Into its namespace and back; *old is for network_leave(). */
 int network_enter(const struct network *n, int *old, struct sp_error *err);
 void network_leave(const struct network *n, int old);

@@ -5,6 +5,9 @@
  * IKE sockets there, a data plane, an IKE host and its connections; powered
  * off it has none of them.  Both are idempotent, and a failure half way takes
  * back what was made.
+ *
+ * While anything of it exists the state store says so ("placed/NAME"): an
+ * engine that is killed cannot clean up, its successor does.
  */
 #include "engine/internal.h"
 
@@ -16,6 +19,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "conf/model.h"
+#include "conf/store.h"
 #include "engine/conn.h"
 #include "engine/loop.h"
 #include "net/net.h"
@@ -148,6 +152,35 @@ open_inside(struct network *n, struct sp_error *err)
 	return ret;
 }
 
+/* Note in the state store whether something of this network exists. */
+static void
+remember_place(struct network *n, bool exists)
+{
+	struct engine *e = n->engine;
+	char *key = xasprintf("placed/%s", n->name);
+	struct sp_error err;
+
+	if (conf_store_state_set(e->store, key, exists ? "yes" : NULL,
+	    &err) < 0) {
+		log_event(e->log, LOG_LVL_WARNING, "state", n->name, "%s",
+		    err.text);
+	}
+	free(key);
+}
+
+/* Whether an earlier engine died while something of it existed. */
+static bool
+was_placed(const struct network *n)
+{
+	char *key = xasprintf("placed/%s", n->name);
+	char *value = conf_store_state_get(n->engine->store, key);
+	bool placed = value != NULL;
+
+	free(key);
+	free(value);
+	return placed;
+}
+
 /* In the reverse order of making: routes and policies before the plane they
  * point to, the plane before the sockets it reads, the namespace last. */
 static void
@@ -168,6 +201,7 @@ close_all(struct network *n)
 	n->host = NULL;
 	tie_clear(n);
 	place_remove(n);
+	remember_place(n, false);
 }
 
 /* With everything in place: the state machines, and what is desired. */
@@ -205,9 +239,14 @@ open_network(struct network *n, struct sp_error *err)
 	if (!conf_prefix(node, "network-address", &n->local))
 		memset(&n->local, 0, sizeof(n->local));
 
+	n->left_over = was_placed(n);
+	if (!n->left_over)
+		remember_place(n, true);
 	ret = place_make(n, err);
-	if (ret < 0)
+	if (ret < 0) {
+		remember_place(n, false);
 		return ret;
+	}
 	ret = network_enter(n, &old, err);
 	if (ret == 0) {
 		ret = open_inside(n, err);
@@ -263,4 +302,25 @@ network_off(struct network *n)
 	n->state = NET_OFF;
 	log_event(n->engine->log, LOG_LVL_NOTICE, "network-power", n->name,
 	    "off");
+}
+
+/* Made once more it is known what there is to remove: sockets and plane find
+ * the policies, rules and routes that carry our marks. */
+void
+network_sweep(struct network *n)
+{
+	struct sp_error err;
+
+	if (n->state == NET_ON || !was_placed(n))
+		return;
+
+	if (open_network(n, &err) < 0) {
+		log_event(n->engine->log, LOG_LVL_WARNING, "network-power",
+		    n->name, "what an earlier engine left cannot be "
+		    "removed: %s", err.text);
+		return;
+	}
+	close_all(n);
+	log_event(n->engine->log, LOG_LVL_NOTICE, "network-power", n->name,
+	    "what an earlier engine left is removed");
 }

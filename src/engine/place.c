@@ -8,8 +8,10 @@
  * "lan", one end of a pair that stays inside: it answers whether or not a
  * link of the local network exists.  Placement host: nothing is made.
  *
- * Every step is idempotent, so that powering on finds its way over what an
- * earlier engine left.
+ * What an engine that was killed left behind is removed first and made anew:
+ * its addresses, routes and policies belong to a state that nobody knows any
+ * more.  A namespace of that name that this engine's predecessors did not
+ * make (state "placed/NAME") is somebody else's and stays as it is.
  */
 #include "engine/internal.h"
 
@@ -120,11 +122,10 @@ static int
 make_uplink(struct network *n, unsigned mtu, struct sp_error *err)
 {
 	char port[16];
-	int ret = 0;
+	int ret;
 
 	host_end(n, port);
-	if (!link_exists(port))
-		ret = link_add_veth(port, UPLINK, n->netns, err);
+	ret = link_add_veth(port, UPLINK, n->netns, err);
 	if (ret == 0)
 		ret = link_set_master(port, ENGINE_DMZ_BRIDGE, err);
 	if (ret == 0 && mtu != 0)
@@ -140,10 +141,9 @@ static int
 make_lan(struct network *n, const struct ip_addr *own, struct sp_error *err)
 {
 	struct ip_prefix p = { *own, (uint8_t)(addr_len(own) * 8) };
-	int ret = 0;
+	int ret;
 
-	if (!link_exists(LAN))
-		ret = link_add_veth(LAN, LAN "-in", n->netns, err);
+	ret = link_add_veth(LAN, LAN "-in", n->netns, err);
 	if (ret == 0)
 		ret = link_addr_add(LAN, &p, err);
 	if (ret == 0)
@@ -165,10 +165,9 @@ default_route(const struct ip_prefix *dmz, struct sp_error *err)
 }
 
 static int
-make_inside(struct network *n, const struct conf_node *node,
-    const struct ip_prefix *dmz, unsigned mtu, struct sp_error *err)
+make_inside(struct network *n, const struct ip_prefix *dmz, unsigned mtu,
+    struct sp_error *err)
 {
-	struct ip_addr own;
 	int ret;
 
 	ret = link_up("lo", err);
@@ -180,8 +179,8 @@ make_inside(struct network *n, const struct conf_node *node,
 		ret = link_up(UPLINK, err);
 	if (ret == 0)
 		ret = default_route(dmz, err);
-	if (ret == 0 && conf_addr(node, "address", &own))
-		ret = make_lan(n, &own, err);
+	if (ret == 0 && n->router.family != 0)
+		ret = make_lan(n, &n->router, err);
 	if (ret == 0)
 		ret = sysctl_set("net.ipv4.ip_forward", "1", err);
 	if (ret == 0)
@@ -189,15 +188,13 @@ make_inside(struct network *n, const struct conf_node *node,
 	return ret;
 }
 
-/* The host's way to the router's address. */
+/* The host's way to the router's address, as it was when it was made. */
 static void
 host_route(const struct network *n, bool add)
 {
-	const struct conf_node *node = network_node(n);
-	struct net_route r = {0};
+	struct net_route r = { .dst.addr = n->router };
 
-	if (node == NULL || !conf_addr(node, "address", &r.dst.addr) ||
-	    r.dst.addr.family != n->dmz.addr.family)
+	if (n->router.family == 0 || n->router.family != n->dmz.addr.family)
 		return;
 
 	r.dst.len = (uint8_t)(addr_len(&r.dst.addr) * 8);
@@ -249,42 +246,11 @@ make_namespace(struct network *n, const struct conf_node *node,
 	if (ret < 0)
 		return ret;
 
-	ret = make_inside(n, node, &dmz, mtu, err);
+	ret = make_inside(n, &dmz, mtu, err);
 	network_leave(n, old);
 	if (ret == 0)
 		host_route(n, true);
 	return ret;
-}
-
-int
-place_make(struct network *n, struct sp_error *err)
-{
-	const struct conf_node *node = network_node(n);
-	int ret;
-
-	n->netns[0] = '\0';
-	memset(&n->dmz, 0, sizeof(n->dmz));
-	if (str_eq(conf_str(node, "placement"), "host"))
-		return 0;
-
-	snprintf(n->netns, sizeof(n->netns), "sp-%s", n->name);
-	ret = make_namespace(n, node, err);
-	if (ret < 0)
-		place_remove(n);
-	return ret;
-}
-
-static bool
-bridge_in_use(const struct network *n)
-{
-	struct network *other;
-
-	LIST_EACH(other, &n->engine->networks, struct network, link) {
-		if (other != n && other->state == NET_ON &&
-		    other->netns[0] != '\0')
-			return true;
-	}
-	return false;
 }
 
 void
@@ -299,7 +265,50 @@ place_remove(struct network *n)
 	host_end(n, port);
 	(void)link_del(port, NULL);
 	(void)netns_delete(n->netns, NULL);
-	if (!bridge_in_use(n))
+	/* other networks share it, and perhaps other engines */
+	if (!link_has_ports(ENGINE_DMZ_BRIDGE))
 		(void)link_del(ENGINE_DMZ_BRIDGE, NULL);
 	n->netns[0] = '\0';
+}
+
+/* Is the name free, or what stands there a leftover that may go? */
+static int
+clear_site(struct network *n, struct sp_error *err)
+{
+	char name[sizeof(n->netns)];
+
+	snprintf(name, sizeof(name), "sp-%s", n->name);
+	if (netns_exists(name) && !n->left_over) {
+		sp_fail(err, SP_EXISTS, "There is a network namespace %s "
+		    "already that another program made.", name);
+		sp_hint(err, "ip netns delete %s", name);
+		return SP_EXISTS;
+	}
+	memcpy(n->netns, name, sizeof(name));
+	if (n->left_over)
+		place_remove(n);
+	memcpy(n->netns, name, sizeof(name));
+	return 0;
+}
+
+int
+place_make(struct network *n, struct sp_error *err)
+{
+	const struct conf_node *node = network_node(n);
+	int ret;
+
+	n->netns[0] = '\0';
+	memset(&n->dmz, 0, sizeof(n->dmz));
+	memset(&n->router, 0, sizeof(n->router));
+	if (str_eq(conf_str(node, "placement"), "host"))
+		return 0;
+
+	ret = clear_site(n, err);
+	if (ret < 0)
+		return ret;
+	(void)conf_addr(node, "address", &n->router);
+	ret = make_namespace(n, node, err);
+	if (ret < 0)
+		place_remove(n);
+	return ret;
 }
