@@ -218,8 +218,7 @@ duration_parse(const char *s, int64_t *seconds)
 			return false;
 		factor = units[i].seconds;
 	}
-	*seconds = n * factor;
-	return true;
+	return !__builtin_mul_overflow(n, factor, seconds);
 }
 
 void

@@ -41,13 +41,6 @@
 #define WAITING_LINES 20	/* kept while the terminal cannot erase */
 #define ASK_MAX 4096
 
-/*
- * Readline calls an xrealloc() of its own through the dynamic symbol table.
- * Ours takes other arguments; hidden, it does not stand in that one's place.
- */
-extern void *xrealloc(void *p, size_t n, size_t size)
-    __attribute__((visibility("hidden")));
-
 static const int caught[] = { SIGINT, SIGHUP, SIGTERM, SIGWINCH, SIGTSTP,
 	SIGTTOU, SIGTTIN };
 

@@ -54,6 +54,7 @@ main(int argc, char **argv)
 	    name);
 	d = opendir(dir);
 	if (d == NULL || data == NULL) {
+		free(data);
 		printf("not ok 1 - no corpus %s\n", dir);
 		return 1;
 	}

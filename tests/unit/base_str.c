@@ -72,6 +72,7 @@ test_duration(void **state)
 		{ "1d9", -1, NULL }, { "h", -1, NULL }, { "", -1, NULL },
 		{ "-5", -1, NULL }, { "1.5h", -1, NULL },
 		{ "3 h", -1, NULL }, { "9999999999999", -1, NULL },
+		{ "999999999999y", -1, NULL },
 	};
 	struct buf b = {0};
 	int64_t got;
@@ -79,7 +80,6 @@ test_duration(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(rows); i++) {
-		got = -1;
 		if (duration_parse(rows[i].in, &got) != (rows[i].want >= 0))
 			fail_msg("\"%s\" was judged wrongly", rows[i].in);
 		if (rows[i].want < 0)
