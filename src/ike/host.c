@@ -75,7 +75,11 @@ ike_host_free(struct ike_host *h)
 void
 ike_host_set_params(struct ike_host *h, const struct ike_host_params *p)
 {
+	const struct rng *rng = h->par.rng;
+
 	h->par = *p;
+	if (h->par.rng == NULL)
+		h->par.rng = rng;
 }
 
 /* Begin a call: time never goes back, whatever the caller says. */
@@ -141,7 +145,8 @@ find_sa(const struct ike_host *h, const struct ike_header *hdr)
 	return sa;
 }
 
-/* 2.21.4: the sender may have lost touch; nothing is believed of this. */
+/* 2.21.4: the sender may have lost touch; nothing is believed of this.  To a
+ * bare header there is no answer: it would be longer than what it answers. */
 static void
 unknown_spi(struct ike_host *h, const struct v2_packet *pkt)
 {
@@ -156,7 +161,7 @@ unknown_spi(struct ike_host *h, const struct v2_packet *pkt)
 	m->hdr.flags = (uint8_t)((pkt->hdr.flags & IKE_FLAG_I) ^ IKE_FLAG_I) |
 	    IKE_FLAG_R;
 	ike_msg_add_notify(m, N_INVALID_IKE_SPI, NULL, 0);
-	if (ike_msg_write(m, &out, NULL) == 0)
+	if (ike_msg_write(m, &out, NULL) == 0 && out.len <= pkt->len)
 		v2_emit_send(h, pkt->path, &out);
 	buf_free(&out);
 	ike_msg_free(m);

@@ -401,6 +401,7 @@ accept_peer(struct v2_sa *sa, const struct auth_ok *ok,
 		if (c != NULL)
 			v2_child_up(c);
 	}
+	v2_init_remember(sa);
 	v2_setup_free(sa);
 	v2_unique(sa, contact);
 }

@@ -234,8 +234,6 @@ got_answer(struct v2_sa *sa, const struct ike_msg *m)
 		v2_end(sa, &why);
 		return V2_DONE;
 	}
-	s->childless = ike_msg_find_notify(m,
-	    N_CHILDLESS_IKEV2_SUPPORTED) != NULL;
 	v2_nat_detect(sa, m, &sa->path, sa->conf->force_encap);
 	v2_nat_float(sa);
 	sa->mid_out = 1;

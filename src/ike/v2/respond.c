@@ -30,7 +30,8 @@ struct pick {
 	struct sp_error err;
 };
 
-/* A clear answer: no SPI of ours, one notify. */
+/* A clear answer: no SPI of ours, one notify.  Never longer than the request,
+ * whose source may be forged (hardening.md R-08). */
 void
 v2_init_notify(struct ike_host *h, const struct v2_packet *pkt,
     uint16_t type, const void *data, size_t len)
@@ -43,7 +44,7 @@ v2_init_notify(struct ike_host *h, const struct v2_packet *pkt,
 	m->hdr.mid = pkt->hdr.mid;
 	m->hdr.flags = IKE_FLAG_R;
 	ike_msg_add_notify(m, type, data, len);
-	if (ike_msg_write(m, &out, NULL) == 0)
+	if (ike_msg_write(m, &out, NULL) == 0 && out.len <= pkt->len)
 		v2_emit_send(h, pkt->path, &out);
 	buf_free(&out);
 	ike_msg_free(m);
@@ -216,18 +217,40 @@ accept_request(struct ike_host *h, const struct v2_packet *pkt,
 	v2_emit_send(h, pkt->path, &s->msg_r);
 }
 
+void
+v2_init_remember(struct v2_sa *sa)
+{
+	struct ike_host *h = sa->host;
+	struct v2_recent *r = &h->recent[h->next_recent++ % V2_RECENT];
+
+	memcpy(r->hash, sa->setup->hash, sizeof(r->hash));
+	r->until = h->now + h->par.half_open_ms;
+}
+
+/* A copy that the network held back, of a request long served. */
+static bool
+is_stale(const struct ike_host *h, const uint8_t hash[32])
+{
+	size_t i;
+
+	for (i = 0; i < V2_RECENT; i++) {
+		if (h->recent[i].until > h->now &&
+		    memcmp(h->recent[i].hash, hash, 32) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool
 is_repeated(struct ike_host *h, const struct v2_packet *pkt)
 {
 	struct v2_sa *sa;
 	uint8_t hash[32];
 
-	if (map_count(h->by_init) == 0)
-		return false;
 	hash_request(pkt, hash);
 	sa = map_get(h->by_init, hash, sizeof(hash));
 	if (sa == NULL)
-		return false;
+		return is_stale(h, hash);
 	h->stats.retransmits++;
 	v2_emit_send(h, pkt->path, &sa->setup->msg_r);
 	return true;

@@ -44,10 +44,12 @@ void v2_init_answer(struct v2_sa *sa, const struct v2_packet *pkt,
 enum v2_next v2_init_answered(struct v2_sa *sa, struct v2_task *t,
     const struct ike_msg *m);
 
-/* respond.c: IKE_SA_INIT as responder; a lone notify in clear. */
+/* respond.c: IKE_SA_INIT as responder; a lone notify in clear; the request
+ * of an SA that is established now, so that a late copy is known. */
 void v2_init_request(struct ike_host *h, const struct v2_packet *pkt);
 void v2_init_notify(struct ike_host *h, const struct v2_packet *pkt,
     uint16_t type, const void *data, size_t len);
+void v2_init_remember(struct v2_sa *sa);
 
 /* cookie.c: is one wanted, is it good, ask for it; the quota of R-24. */
 bool v2_cookie_wanted(const struct ike_host *h, const struct ip_addr *from);

@@ -26,6 +26,7 @@
 #define V2_OVERLAP_MS 5000	/* a replaced child still receives */
 #define V2_SWITCH_MS 30000	/* outbound moves to a new child at last */
 #define V2_COOKIE_MS 60000	/* life of a cookie secret */
+#define V2_RECENT 16		/* IKE_SA_INIT remembered after their SA */
 #define V2_YOUNG_MS 10000	/* two SAs this young were begun at once */
 
 struct kex;
@@ -135,7 +136,6 @@ struct v2_setup {
 	unsigned restarts;
 	int64_t created_at;
 	bool derived;
-	bool childless;		/* peer allows IKE_AUTH without a child */
 	uint8_t hash[32];	/* responder: of the request, to know it */
 	struct ip_addr from;	/* responder: counted as half-open there */
 };
@@ -186,6 +186,12 @@ struct v2_action {		/* queued for ike_host_next_action() */
 	struct ike_event *event;
 };
 
+/* An IKE_SA_INIT whose SA is established: a late copy is not a new peer. */
+struct v2_recent {
+	uint8_t hash[32];
+	int64_t until;		/* ms */
+};
+
 struct ike_host {
 	struct ike_host_params par;
 	int64_t now;		/* of the call under way */
@@ -205,6 +211,8 @@ struct ike_host {
 	uint8_t cookie_secret[2][32];	/* by parity of the version */
 	uint8_t cookie_version;	/* of the newer one */
 	int64_t cookie_at;
+	struct v2_recent recent[V2_RECENT];	/* round robin */
+	unsigned next_recent;
 	int64_t quota_at;	/* second whose unsolicited answers ... */
 	unsigned quota_left;	/* ... and refusals are counted */
 	struct ike_host_stats stats;
