@@ -81,7 +81,8 @@ struct ike_child_info {
 	uint32_t spi_in, spi_out;
 	struct suite suite;
 	const struct ts_list *local_ts, *remote_ts;	/* as narrowed */
-	const struct secret *encr_in, *integ_in;	/* keys, salt behind */
+	const struct secret *encr_in, *integ_in;	/* keys, salt behind; all
+				 * empty once CHILD_OUT has been taken */
 	const struct secret *encr_out, *integ_out;
 	uint32_t rekey_of;	/* id of the child it replaces, 0 = none */
 	int64_t installed_at, rekey_at, expires_at;	/* ms, TIME_NEVER */
