@@ -699,6 +699,11 @@ conn_reconcile(struct conn *c)
 		loop_timer_set(c->timer, TIME_NEVER);
 		return;
 	}
+	/* an IKE SA that is going: its event comes next, and decides */
+	if (c->sa_up && !sa_stands(c, c->sa_id)) {
+		loop_timer_set(c->timer, TIME_NEVER);
+		return;
+	}
 	loop_timer_set(c->timer, c->sa_up ? make_children(c, now) :
 	    make_sa(c, now));
 }
