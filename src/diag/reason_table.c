@@ -60,7 +60,8 @@ static const struct diag_row rows[REASON_COUNT] = {
 	[REASON_NO_PROPOSAL_IKE] = {
 		.title = N_("No common phase 1 proposal"),
 		.side = DIAG_BOTH,
-		.remedy = { "show configuration vpn-network {network} phase1 {phase1}",
+		.remedy = { "show configuration vpn-network {network} "
+		    "phase1 {phase1}",
 		    "set " P1 "proposal 10 algorithm WORD",
 		    "set " P1 "proposal 10 dh-group WORD",
 		    "at the peer: allow {ours}" },
