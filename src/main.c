@@ -384,8 +384,7 @@ leave_terminal(void)
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	(void)setsid();
-	(void)chdir("/");
-	if (fd < 0)
+	if (chdir("/") < 0 || fd < 0)
 		return;
 	dup2(fd, STDIN_FILENO);
 	dup2(fd, STDOUT_FILENO);
