@@ -26,7 +26,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-#define LINE_LIMIT	(8u << 20)	/* replies are 1 MiB at most */
+#define LINE_LIMIT	(64u << 20)	/* config.get of 10 000 tunnels fits */
 #define EVENTS_KEPT	2048
 #define LOOK_MS		100		/* how often *interrupted is seen */
 
@@ -201,7 +201,7 @@ in_compact(struct client *c)
 static void
 in_read(struct client *c)
 {
-	uint8_t chunk[16384];
+	uint8_t chunk[65536];
 	ssize_t n;
 
 	in_compact(c);

@@ -38,6 +38,7 @@ struct client {
 	enum role role;
 	char user[32];
 	struct buf in, out;
+	size_t scanned;			/* of in: no line ends before it */
 	size_t sent;			/* of out */
 	unsigned topics;
 	enum log_level level;
@@ -386,13 +387,19 @@ handle_input(struct client *c)
 
 	while (at < c->in.len && !c->closing &&
 	    queued(c) < CONTROL_QUEUE_STOP &&
-	    (nl = memchr(data + at, '\n', c->in.len - at)) != NULL) {
+	    (nl = memchr(data + c->scanned, '\n', c->in.len - c->scanned)) !=
+	    NULL) {
 		size_t len = (size_t)(nl - (data + at));
 
 		if (len > 0)
 			handle_line(c, data + at, len);
 		at += len + 1;
+		c->scanned = at;
 	}
+	/* a queue that is full leaves lines for later: look at them again */
+	if (queued(c) < CONTROL_QUEUE_STOP)
+		c->scanned = c->in.len;
+	c->scanned -= at;
 	if (at == 0)
 		return;
 	memmove(c->in.data, c->in.data + at, c->in.len - at);
@@ -400,15 +407,22 @@ handle_input(struct client *c)
 	buf_truncate(&c->in, c->in.len - at);
 }
 
+static size_t
+line_max(const struct client *c)
+{
+	return c->role == ROLE_ADMIN ? CONTROL_LINE_ADMIN : CONTROL_LINE_MAX;
+}
+
 static void
 too_long(struct client *c)
 {
 	struct sp_error err;
 
-	sp_fail(&err, SP_RANGE, "A request has at most %u bytes.",
-	    CONTROL_LINE_MAX);
+	sp_fail(&err, SP_RANGE, "A request has at most %zu bytes.",
+	    line_max(c));
 	control_error(c, NULL, &err, NULL);
 	buf_reset(&c->in);
+	c->scanned = 0;
 	c->closing = true;
 	client_watch(c);
 }
@@ -432,7 +446,7 @@ client_read(struct client *c)
 	buf_bytes(&c->in, data, (size_t)got);
 	explicit_bzero(data, (size_t)got);
 	handle_input(c);
-	if (c->in.len > CONTROL_LINE_MAX)
+	if (c->in.len > line_max(c))
 		too_long(c);
 }
 

@@ -20,7 +20,9 @@ struct engine;
 struct sp_error;
 
 #define CONTROL_VERSION 1
-#define CONTROL_LINE_MAX (1u << 20)	/* bytes of a request */
+#define CONTROL_LINE_MAX (1u << 20)	/* bytes of a request ... */
+#define CONTROL_LINE_ADMIN (16u << 20)	/* ... of an administrator, whose
+					 * commit may hold 10 000 tunnels */
 #define CONTROL_QUEUE_EVENTS (256u << 10)	/* beyond it no events */
 #define CONTROL_QUEUE_STOP (2u << 20)	/* beyond it no requests are read */
 #define CONTROL_CLIENTS 64

@@ -234,14 +234,14 @@ test_ids(void **state)
 static void
 test_too_long(void **state)
 {
-	char *text = xcalloc(1, CONTROL_LINE_MAX + 65536);
+	char *text = xcalloc(1, CONTROL_LINE_ADMIN + 65536);
 	struct peer p;
 	json_t *r;
 
 	(void)state;
-	memset(text, 'a', CONTROL_LINE_MAX + 65535);
+	memset(text, 'a', CONTROL_LINE_ADMIN + 65535);
 	peer_open(&p);
-	peer_send(&p, text, CONTROL_LINE_MAX + 65535);
+	peer_send(&p, text, CONTROL_LINE_ADMIN + 65535);
 	r = peer_read(&p);
 	assert_non_null(r);
 	assert_string_equal(error_code(r), "range");
