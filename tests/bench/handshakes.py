@@ -134,19 +134,20 @@ def our_lines(side, number, group):
                   f"{at} proposal 10 prf sha256",
                   f"{at} proposal 10 dh-group {group}",
                   f"{at} phase2 net proposal 10 algorithm aes-gcm",
-                  f"{at} phase2 net proposal 10 dh-group none"]
+                  f"{at} phase2 net proposal 10 dh-group {group}"]
         if side == "left":
             lines += [f"{at} identifier left{n}.example",
                       f"{at} peer-identifier right.example",
                       f"{at} connection-behavior start",
-                      f"{at} phase2 net local-network 10.1.1.0/24",
+                      f"{at} phase2 net local-network "
+                      f"10.1.{n // 250}.{n % 250 + 1}/32",
                       f"{at} phase2 net remote-network 10.2.1.0/24"]
         else:
             lines += [f"{at} identifier right.example",
                       f"{at} peer-identifier any",
                       f"{at} connection-behavior responder-only",
                       f"{at} phase2 net local-network 10.2.1.0/24",
-                      f"{at} phase2 net remote-network 10.1.1.0/24"]
+                      f"{at} phase2 net remote-network 10.1.0.0/16"]
     return "\n".join(f"set {x}" for x in lines) + "\ncommit\n"
 
 
@@ -178,7 +179,7 @@ def our_run(number, group):
     start = time.monotonic()
     ask(f"{folder}/left", "power on n wait 10")
     wait(lambda: ask(f"{folder}/right", "show system").get("system", {})
-         .get("ike_sas", 0) >= number, 120, f"{number} IKE SAs")
+         .get("children", 0) >= number, 120, f"{number} children")
     seconds = time.monotonic() - start
     result = {s: cpu(p) - before[s][0] for s, p in pids.items()}
     memory = (rss(pids["right"]) - before["right"][1]) / number
