@@ -99,6 +99,26 @@ t_narrow(void **state)
 	end(&s, c);
 }
 
+/* A pattern tells whom to accept; it never goes out as IDr. */
+static void
+t_pattern(void **state)
+{
+	struct sim_conf o = { .remote_id = "*.example" };
+	struct ike_sa_info info;
+	struct ike_conf *c[2];
+	struct sim s;
+
+	(void)state;
+	sim_start(&s, 1, NULL);
+	begin(&s, c, &o, &o);
+	sim_for(&s, 1000);
+	assert_true(sim_agree(&s));
+	assert_true(sim_sa(&s, 0, 0, &info));
+	assert_int_equal(info.state, IKE_SA_ESTABLISHED);
+	assert_memory_equal(info.remote_id->data, "right.example", 13);
+	end(&s, c);
+}
+
 /* RFC 6023, and a further child by CREATE_CHILD_SA with its own group. */
 static void
 t_children(void **state)
@@ -681,6 +701,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(t_suites),
 		cmocka_unit_test(t_narrow),
+		cmocka_unit_test(t_pattern),
 		cmocka_unit_test(t_children),
 		cmocka_unit_test(t_transport),
 		cmocka_unit_test(t_failures),

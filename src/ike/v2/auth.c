@@ -170,9 +170,11 @@ establish(struct v2_sa *sa, const struct auth_ok *ok,
 static bool
 is_exact(const struct ident *id)
 {
+	bool text = id->type == ID_DER_ASN1_DN || id->type == ID_FQDN ||
+	    id->type == ID_RFC822_ADDR;
+
 	return id->type != ID_ANY &&
-	    (id->type != ID_DER_ASN1_DN ||
-	    memchr(id->data, '*', id->len) == NULL);
+	    (!text || memchr(id->data, '*', id->len) == NULL);
 }
 
 /* RFC 7296 2.4: nobody else is known by this pair of identities. */
