@@ -100,7 +100,7 @@ load_conf(struct engine *e, struct sp_error *err)
 	ret = conf_store_open(&e->store, &paths, err);
 	if (ret == 0)
 		ret = conf_store_load(e->store, &e->conf, &e->revision, err);
-	if (ret < 0 && err->line > 0)
+	if (ret < 0 && err != NULL && err->line > 0)
 		sp_path(err, "%s/sallyport.conf", e->conf_dir);
 	return ret;
 }
