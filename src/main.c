@@ -112,6 +112,8 @@ take_option(struct app *app, int opt, const char **dir)
 		return usage(NULL);
 	case 'j':
 		app->shell.json = true;
+		/* what a program reads is the same everywhere */
+		setlocale(LC_MESSAGES, "C");
 		break;
 	case 'k':
 		app->shell.keep_going = true;
@@ -522,15 +524,25 @@ shell(struct app *app)
 	return interactive_in_process(app);
 }
 
+/* The language is the person's; numbers are read and written alike in all. */
+static void
+set_language(void)
+{
+	const char *dir = secure_getenv("SALLYPORT_LOCALE");
+
+	setlocale(LC_ALL, "");
+	setlocale(LC_NUMERIC, "C");
+	bindtextdomain(PACKAGE, dir != NULL ? dir : LOCALEDIR);
+	textdomain(PACKAGE);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct app app = {0};
 	int status;
 
-	setlocale(LC_ALL, "");
-	bindtextdomain(PACKAGE, LOCALEDIR);
-	textdomain(PACKAGE);
+	set_language();
 	harden();
 	status = take_options(&app, argc, argv);
 	if (status >= 0)
