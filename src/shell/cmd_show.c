@@ -34,6 +34,19 @@ print_when(struct buf *b, const json_t *obj, const char *path)
 	age_print(b, age < 0 ? -age : age);
 }
 
+/* Titles and grounds are strings of our tables, which the engine sends as
+ * they are marked there. */
+static void
+print_words(struct buf *b, const json_t *v)
+{
+	const char *s = json_string_value(v);
+
+	if (s == NULL || *s == '\0')
+		return;
+	s = _(s);
+	str_safe(b, s, strlen(s));
+}
+
 void
 show_cell(struct buf *b, const json_t *obj, const char *path)
 {
@@ -49,6 +62,8 @@ show_cell(struct buf *b, const json_t *obj, const char *path)
 		free(first);
 	} else if (*path == '@') {
 		print_when(b, obj, path + 1);
+	} else if (*path == '_') {
+		print_words(b, jget(obj, path + 1));
 	} else if (*path == '#') {
 		v = jget(obj, path + 1);
 		if (json_is_integer(v))
@@ -129,6 +144,12 @@ print_key(struct buf *b, const char *key, int indent)
 }
 
 static bool
+is_words(const char *key)
+{
+	return str_eq(key, "title") || str_eq(key, "why");
+}
+
+static bool
 is_time(const char *key)
 {
 	size_t n = strlen(key);
@@ -167,7 +188,10 @@ show_member(struct buf *b, const json_t *obj, const char *key,
 		return;
 	}
 	buf_puts(b, " ");
-	jprint(b, v);
+	if (is_words(key))
+		print_words(b, v);
+	else
+		jprint(b, v);
 	if (is_time(key) && jage(obj, key, &age)) {
 		buf_puts(b, " (");
 		print_when(b, obj, key);

@@ -205,7 +205,7 @@ add_wants(struct shell *sh, struct collect *c, const struct cmd_next *next)
 			type->offer(sh, next->want[i].done,
 			    next->want[i].nr_done, c->prefix, c->out);
 		if (type->shape && next->want[i].nr_done == 0)
-			choices_shape(c->out, type->shape, "");
+			choices_shape(c->out, _(type->shape), "");
 		/* Paths say themselves whether they may end here. */
 		if (next->want[i].nr_done > 0 && type->max > ARG_PATH_MIN)
 			enter = false;

@@ -298,7 +298,8 @@ report_warning(struct shell *sh, const char *path, const char *text,
 	if (sh->json)
 		return;
 	fflush(stdout);
-	safe = safe_text(text);
+	/* Those of the tables come as they are marked there. */
+	safe = safe_text(*text ? _(text) : text);
 	fprintf(stderr, _("warning: %s%s%s\n"), path, *path ? ": " : "", safe);
 	if (*hint)
 		fprintf(stderr, _("  try: %s\n"), hint);

@@ -14,8 +14,8 @@ struct tbl_col;
 
 /*
  * Append the value at path of obj as a cell: "@path" is a time, printed as
- * age or "in 52m"; "#path" a number of bytes; "a+b" two values joined by a
- * slash; else as it is.
+ * age or "in 52m"; "#path" a number of bytes; "_path" words of a table,
+ * translated; "a+b" two values joined by a slash; else as it is.
  */
 void show_cell(struct buf *b, const json_t *obj, const char *path);
 
