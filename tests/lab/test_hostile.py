@@ -293,12 +293,14 @@ class Siege(Lab):
                 return int(line.split()[1])
         return 0
 
-    def bounded(self, before, limit):
+    def within(self, before, limit):
         """A sanitizer keeps freed memory for its own ends."""
-        now = self.memory()
         with open(f"/proc/{self.engine.pid}/maps") as maps:
-            check(now - before < limit or "libasan" in maps.read(),
-                  f"grew from {before} to {now} KiB")
+            return self.memory() - before < limit or "libasan" in maps.read()
+
+    def bounded(self, before, limit):
+        check(self.within(before, limit),
+              f"grew from {before} to {self.memory()} KiB")
 
     def counters(self):
         row = self.json("show counters")["networks"][0]
@@ -520,12 +522,14 @@ def nonsense(lab):
         answer = ask(s, bytes(line).replace(b"\n", b" ") + b"\n")
         check(answer.startswith(b"{"), f"{bytes(line)}: {answer[:200]}")
     s.close()
-    for size in (1 << 21, (1 << 20) + 1):
+    rss = lab.memory()
+    for data in (b"a" * (1 << 21) + b"\n", b"a" * ((1 << 24) + (1 << 20))):
         s = control(lab)
-        answer = ask(s, b"a" * size)
+        answer, size = ask(s, data), len(data)
         check(b"error" in answer or answer == b"",
               f"a line of {size}: {answer[:200]}")
         s.close()
+    lab.wait("end of the client", lambda: lab.within(rss, 8192))
     lab.alive()
 
 
