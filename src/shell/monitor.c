@@ -39,6 +39,8 @@ print_clock(struct buf *b, const char *time)
 		buf_puts(b, time);
 }
 
+/* "14:02:07 INF child-rekeyed branch/hq child: lan": a person finds the event
+ * word in the documentation, a script matches it. */
 void
 monitor_record(struct buf *b, const json_t *record)
 {
@@ -48,7 +50,8 @@ monitor_record(struct buf *b, const json_t *record)
 		{ "error", "ERR" }, { "warning", "WRN" }, { "notice", "NTC" },
 		{ "info", "INF" }, { "debug", "DBG" },
 	};
-	const char *level = jstr(record, "level"), *tunnel;
+	static const char *const names[] = { "event", "tunnel" };
+	const char *level = jstr(record, "level"), *name;
 	size_t i;
 
 	print_clock(b, jstr(record, "time"));
@@ -56,12 +59,14 @@ monitor_record(struct buf *b, const json_t *record)
 		if (str_eq(words[i].level, level))
 			buf_printf(b, " %s", words[i].word);
 	}
-	tunnel = jstr(record, "tunnel");
-	buf_puts(b, " ");
-	if (*tunnel) {
-		str_safe(b, tunnel, strlen(tunnel));
-		buf_puts(b, ": ");
+	for (i = 0; i < NELEM(names); i++) {
+		name = jstr(record, names[i]);
+		if (*name == '\0')
+			continue;
+		buf_puts(b, " ");
+		str_safe(b, name, strlen(name));
 	}
+	buf_puts(b, " ");
 	jprint(b, jget(record, "text"));
 	buf_puts(b, "");
 }

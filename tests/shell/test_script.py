@@ -51,7 +51,7 @@ def test_first_failure_stops(folder):
     e = start(folder)
     status, out, err = run(folder, "show log last 1\nshwo\npower on branch")
     equal(status, 2)
-    equal(out, "03:04:59 INF branch/hq: record 59\n")
+    equal(out, "03:04:59 INF ike-state branch/hq record 59\n")
     holds(err, 'error: line 2: Unknown command "shwo".')
     equal(e.calls("power"), [])
 
