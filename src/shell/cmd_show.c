@@ -22,6 +22,23 @@
 
 /* ---- cells -------------------------------------------------------------- */
 
+/* Is there nothing in it to print. */
+static bool
+is_empty(const json_t *v)
+{
+	const char *key;
+	json_t *member;
+
+	if (!json_is_object(v))
+		return v == NULL || json_is_null(v) || (json_is_array(v) &&
+		    json_array_size(v) == 0);
+	json_object_foreach((json_t *)v, key, member) {
+		if (!is_empty(member))
+			return false;
+	}
+	return true;
+}
+
 static void
 print_when(struct buf *b, const json_t *obj, const char *path)
 {
@@ -57,7 +74,8 @@ show_cell(struct buf *b, const json_t *obj, const char *path)
 	if (plus) {
 		first = xstrndup(path, (size_t)(plus - path));
 		show_cell(b, obj, first);
-		buf_puts(b, "/");
+		if (!is_empty(jget(obj, first)))
+			buf_puts(b, "/");
 		show_cell(b, obj, plus + 1);
 		free(first);
 	} else if (*path == '@') {
@@ -133,16 +151,30 @@ cmd_show(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 
 /* ---- objects ------------------------------------------------------------ */
 
-/* "rekey_at" -> "rekey at". */
+/* Does the key end so. */
+static bool
+ends(const char *key, const char *end)
+{
+	size_t n = strlen(key), m = strlen(end);
+
+	return n > m && str_eq(key + n - m, end);
+}
+
+/* "rekey_at" -> "rekey at"; a unit goes with the value. */
 static void
 print_key(struct buf *b, const char *key, int indent)
 {
+	size_t i, n = strlen(key);
+
+	if (ends(key, "_s") || ends(key, "_kb"))
+		n = (size_t)(strrchr(key, '_') - key);
 	buf_printf(b, "%*s", indent, "");
-	for (; *key; key++)
-		buf_u8(b, *key == '_' ? ' ' : (uint8_t)*key);
+	for (i = 0; i < n; i++)
+		buf_u8(b, key[i] == '_' ? ' ' : (uint8_t)key[i]);
 	buf_puts(b, ":");
 }
 
+/* Sentences of the engine's tables, marked for translation there. */
 static bool
 is_words(const char *key)
 {
@@ -152,9 +184,62 @@ is_words(const char *key)
 static bool
 is_time(const char *key)
 {
-	size_t n = strlen(key);
+	return str_eq(key, "since") || str_eq(key, "time") ||
+	    ends(key, "_at");
+}
 
-	return str_eq(key, "since") || (n > 3 && str_eq(key + n - 3, "_at"));
+/* Is it a list of sentences or commands, not of words. */
+static bool
+is_prose(const json_t *v)
+{
+	const char *text;
+	size_t i;
+
+	for (i = 0; i < json_array_size(v); i++) {
+		text = json_string_value(json_array_get(v, i));
+		if (text && strchr(text, ' '))
+			return json_array_size(v) > 1;
+	}
+	return false;
+}
+
+static void
+show_prose(struct buf *b, const json_t *list, int indent)
+{
+	size_t i;
+
+	for (i = 0; i < json_array_size(list); i++) {
+		buf_printf(b, "%*s", indent, "");
+		jprint(b, json_array_get(list, i));
+		buf_puts(b, "\n");
+	}
+}
+
+/* A value in its unit, a time with its age. */
+static void
+show_value(struct buf *b, const json_t *obj, const char *key,
+    const json_t *v)
+{
+	int64_t age;
+
+	if (json_is_integer(v) && ends(key, "_s")) {
+		age_print(b, json_integer_value(v));
+		return;
+	}
+	if (json_is_integer(v) && ends(key, "_kb")) {
+		bytes_print(b, json_integer_value(v) * 1024);
+		return;
+	}
+	if (is_words(key)) {
+		print_words(b, v);
+		return;
+	}
+	jprint(b, v);
+	if (is_time(key) && jage(obj, key, &age)) {
+		buf_puts(b, " (");
+		print_when(b, obj, key);
+		buf_puts(b, ")");
+	}
 }
 
 /* A list of objects: each a block of its own. */
@@ -174,8 +259,6 @@ static void
 show_member(struct buf *b, const json_t *obj, const char *key,
     const json_t *v, int indent)
 {
-	int64_t age;
-
 	print_key(b, key, indent);
 	if (json_is_object(v)) {
 		buf_puts(b, "\n");
@@ -187,16 +270,13 @@ show_member(struct buf *b, const json_t *obj, const char *key,
 		show_list(b, v, indent + 2);
 		return;
 	}
-	buf_puts(b, " ");
-	if (is_words(key))
-		print_words(b, v);
-	else
-		jprint(b, v);
-	if (is_time(key) && jage(obj, key, &age)) {
-		buf_puts(b, " (");
-		print_when(b, obj, key);
-		buf_puts(b, ")");
+	if (is_prose(v)) {
+		buf_puts(b, "\n");
+		show_prose(b, v, indent + 2);
+		return;
 	}
+	buf_puts(b, " ");
+	show_value(b, obj, key, v);
 	buf_puts(b, "\n");
 }
 
@@ -207,8 +287,7 @@ show_object(struct buf *b, const json_t *obj, int indent)
 	json_t *v;
 
 	json_object_foreach((json_t *)obj, key, v) {
-		if (json_is_null(v) || (json_is_array(v) &&
-		    json_array_size(v) == 0))
+		if (is_empty(v))
 			continue;
 		show_member(b, obj, key, v, indent);
 	}

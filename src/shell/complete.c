@@ -312,25 +312,6 @@ complete_line(struct shell *sh, const char *text, struct choices *out,
 
 /* ---- the list ----------------------------------------------------------- */
 
-/* Append help, cut to the room that is left. */
-static void
-print_help(const char *help, size_t room, struct buf *b)
-{
-	size_t i, columns = 0;
-
-	for (i = 0; help[i]; i++) {
-		if (((unsigned char)help[i] & 0xc0) == 0x80)
-			continue;
-		if (room > 0 && columns + 1 >= room && help[i + 1]) {
-			buf_bytes(b, help, i);
-			buf_puts(b, "~");
-			return;
-		}
-		columns++;
-	}
-	buf_puts(b, help);
-}
-
 void
 choices_print(const struct choices *c, int width, struct buf *b)
 {
@@ -350,7 +331,7 @@ choices_print(const struct choices *c, int width, struct buf *b)
 			for (; w < column; w++)
 				buf_puts(b, " ");
 			buf_puts(b, "  ");
-			print_help(c->c[i].help, room, b);
+			text_cut(b, c->c[i].help, room);
 		}
 		buf_puts(b, "\n");
 	}

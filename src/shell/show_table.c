@@ -12,7 +12,7 @@ static const struct tbl_col algorithm_cols[] = {
 	{ "SETTING", TBL_LEFT, 2 }, { "ID", TBL_RIGHT, 4 },
 	{ "USE", TBL_LEFT, 3 }, { "CLASS", TBL_LEFT, 0 },
 	{ "USABLE", TBL_LEFT, 0 }, { "BASIS", TBL_LEFT, 5 },
-	{ "WHY", TBL_LEFT, 6 }, { NULL, TBL_LEFT, 0 },
+	{ "WHY", TBL_TEXT, 6 }, { NULL, TBL_LEFT, 0 },
 };
 static const char *const algorithm_members[] = { "type", "name", "setting",
 	"id", "use", "class", "usable", "basis", "_why", NULL };
@@ -63,7 +63,7 @@ static const struct tbl_col network_cols[] = {
 	{ "NETWORK", TBL_LEFT, 0 }, { "POWER", TBL_LEFT, 0 },
 	{ "STATE", TBL_LEFT, 0 }, { "ADDRESS", TBL_LEFT, 1 },
 	{ "PLACEMENT", TBL_LEFT, 3 }, { "NAMESPACE", TBL_LEFT, 4 },
-	{ "PLANE", TBL_LEFT, 2 }, { "ERROR", TBL_LEFT, 0 },
+	{ "PLANE", TBL_LEFT, 2 }, { "ERROR", TBL_TEXT, 0 },
 	{ NULL, TBL_LEFT, 0 },
 };
 static const char *const network_members[] = { "network", "power", "state",

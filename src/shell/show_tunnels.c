@@ -2,7 +2,7 @@
 /*
  * "show tunnels": a row for every configured child of every tunnel, up or
  * not, the state of the child apart from that of its IKE SA, and for what is
- * down the code of the reason.  "detail" prints everything as blocks.
+ * down the sentence of the reason.  "detail" prints everything as blocks.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@ static const struct tbl_col cols[] = {
 	{ "IKE", TBL_LEFT, 0 }, { "STATE", TBL_LEFT, 0 },
 	{ "AGE", TBL_RIGHT, 1 }, { "IN", TBL_RIGHT, 2 },
 	{ "OUT", TBL_RIGHT, 2 }, { "PROPOSAL", TBL_LEFT, 4 },
-	{ "NOTE", TBL_LEFT, 0 },
+	{ "NOTE", TBL_TEXT, 0 },
 };
 
 static const char *const states[] = { "connected", "rekeying", "connecting",
@@ -98,14 +98,23 @@ ike_state(const json_t *tunnel)
 	return "-";
 }
 
-static const char *
-reason_code(const json_t *tunnel, const json_t *child)
+/* Why it is not up: the reason of the child, of the tunnel, or what the
+ * engine remarks, such as that the network is off. */
+static void
+note_cell(struct tbl *t, const json_t *tunnel, const json_t *child)
 {
-	const char *code = jstr(child, "reason.code");
+	const char *text = jstr(child, "reason.text"), *state;
+	char *safe;
 
-	if (*code == '\0')
-		code = jstr(child, "reason");
-	return *code ? code : jstr(tunnel, "reason.code");
+	state = jstr(child ? child : tunnel, "state");
+	if (*text == '\0')
+		text = jstr(tunnel, "reason.text");
+	if (*text == '\0' && !str_eq(state, "connected"))
+		text = json_string_value(json_array_get(jget(tunnel, "notes"),
+		    0));
+	safe = str_safe_dup(text ? text : "");
+	tbl_cell(t, safe);
+	free(safe);
 }
 
 static void
@@ -124,7 +133,7 @@ add_row(struct tbl *t, const json_t *tunnel, const json_t *child,
 	cell(t, child, "#bytes_out");
 	cell(t, json_is_null(proposal) || proposal == NULL ? tunnel :
 	    child ? child : tunnel, "proposal");
-	tbl_cell(t, reason_code(tunnel, child));
+	note_cell(t, tunnel, child);
 	sum_add(s, state);
 }
 
@@ -172,16 +181,39 @@ print_table(struct shell *sh, const json_t *list)
 	tbl_free(t);
 }
 
+/* The reasons of before, one a line: the last one, if it still holds, is
+ * told whole already. */
+static void
+print_records(struct buf *b, const json_t *tunnel)
+{
+	const json_t *list = jget(tunnel, "records"), *r;
+	size_t i = json_is_object(jget(tunnel, "reason")) ? 1 : 0;
+
+	if (i < json_array_size(list))
+		buf_puts(b, "records:\n");
+	for (; i < json_array_size(list); i++) {
+		r = json_array_get(list, i);
+		buf_printf(b, "  %s %s: ", jstr(r, "time"), jstr(r, "code"));
+		jprint(b, jget(r, "text"));
+		buf_puts(b, "\n");
+	}
+}
+
 /* Everything the engine says, tunnel by tunnel. */
 static void
 print_detail(struct shell *sh, const json_t *list)
 {
+	json_t *rest;
 	size_t i;
 
 	for (i = 0; i < json_array_size(list); i++) {
 		if (i > 0)
 			buf_puts(&sh->out, "\n");
-		show_object(&sh->out, json_array_get(list, i), 0);
+		rest = json_copy(json_array_get(list, i));
+		json_object_del(rest, "records");
+		show_object(&sh->out, rest, 0);
+		json_decref(rest);
+		print_records(&sh->out, json_array_get(list, i));
 	}
 }
 

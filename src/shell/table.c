@@ -3,7 +3,7 @@
  * Tables: an UPPERCASE header, two blanks between columns, never a trailing
  * blank, numbers on the right.  A table too wide for the terminal loses
  * whole columns, the least important first, and its caller says so; the key
- * column is never cut.  On a very narrow terminal each row becomes a block
+ * column is never cut, a sentence is, once nothing else can go.  On a very narrow terminal each row becomes a block
  * of "key: value" lines.
  */
 #include "shell/table.h"
@@ -16,6 +16,7 @@
 #include "base/mem.h"
 
 #define NARROW 60
+#define TEXT_LEAST 32		/* columns that a sentence is left */
 
 struct tbl {
 	const struct tbl_col *cols;
@@ -34,6 +35,36 @@ text_width(const char *s)
 	for (; *s; s++)
 		n += ((unsigned char)*s & 0xc0) != 0x80;
 	return n;
+}
+
+/* Bytes of the first n columns. */
+static size_t
+bytes_of(const char *s, size_t n)
+{
+	size_t i;
+
+	for (i = 0; s[i]; i++) {
+		if (((unsigned char)s[i] & 0xc0) != 0x80 && n-- == 0)
+			break;
+	}
+	return i;
+}
+
+void
+text_cut(struct buf *b, const char *s, size_t room)
+{
+	size_t end, word;
+
+	if (room == 0 || text_width(s) <= room) {
+		buf_puts(b, s);
+		return;
+	}
+	end = word = bytes_of(s, room - 1);
+	/* At the end of a word, if that does not lose half of it all. */
+	while (word > end / 2 && s[word] != ' ')
+		word--;
+	buf_bytes(b, s, s[word] == ' ' ? word : end);
+	buf_puts(b, "~");
 }
 
 void
@@ -101,16 +132,35 @@ tbl_rows(const struct tbl *t)
 	return t->nr_cells / t->nr_cols;
 }
 
+/* The least columns that the table takes. */
 static size_t
 total_width(const struct tbl *t, const bool *off)
 {
-	size_t i, sum = 0;
+	size_t i, w, sum = 0;
 
 	for (i = 0; i < t->nr_cols; i++) {
+		w = t->width[i];
+		if (t->cols[i].align == TBL_TEXT && w > TEXT_LEAST)
+			w = TEXT_LEAST;
 		if (!off[i])
-			sum += t->width[i] + 2;
+			sum += w + 2;
 	}
 	return sum ? sum - 2 : 0;
+}
+
+/* The columns that a sentence may take; 0 = no limit. */
+static size_t
+text_room(const struct tbl *t, size_t width, const bool *off)
+{
+	size_t i, used = 0;
+
+	for (i = 0; i < t->nr_cols; i++) {
+		if (!off[i] && t->cols[i].align != TBL_TEXT)
+			used += t->width[i] + 2;
+	}
+	if (width == 0)
+		return 0;
+	return width > used + TEXT_LEAST ? width - used : TEXT_LEAST;
 }
 
 /* Leave out columns until the rest fits, or nothing more may go. */
@@ -146,8 +196,8 @@ pad(struct buf *b, size_t n)
 /* One line; text(i) is head or cell.  Blanks are held back until something
  * follows them. */
 static void
-print_line(const struct tbl *t, const bool *off, char *const *cells,
-    struct buf *out)
+print_line(const struct tbl *t, const bool *off, size_t room,
+    char *const *cells, struct buf *out)
 {
 	size_t i, w, gap = 0;
 	const char *text;
@@ -162,7 +212,7 @@ print_line(const struct tbl *t, const bool *off, char *const *cells,
 			w = 0;
 		}
 		pad(out, gap);
-		buf_puts(out, text);
+		text_cut(out, text, t->cols[i].align == TBL_TEXT ? room : 0);
 		gap = w + 2;
 	}
 	buf_puts(out, "\n");
@@ -185,7 +235,7 @@ size_t
 tbl_print(const struct tbl *t, int width, struct buf *out)
 {
 	bool *off;
-	size_t row, hidden = 0;
+	size_t row, room, hidden = 0;
 
 	if (width > 0 && width < NARROW) {
 		print_records(t, out);
@@ -194,9 +244,10 @@ tbl_print(const struct tbl *t, int width, struct buf *out)
 	off = xcalloc(t->nr_cols, sizeof(*off));
 	if (width > 0)
 		hidden = drop_columns(t, (size_t)width, off);
-	print_line(t, off, NULL, out);
+	room = text_room(t, width > 0 ? (size_t)width : 0, off);
+	print_line(t, off, room, NULL, out);
 	for (row = 0; row < tbl_rows(t); row++)
-		print_line(t, off, t->cell + row * t->nr_cols, out);
+		print_line(t, off, room, t->cell + row * t->nr_cols, out);
 	free(off);
 	return hidden;
 }

@@ -10,7 +10,11 @@
 
 struct buf;
 
-enum tbl_align { TBL_LEFT, TBL_RIGHT };
+enum tbl_align {
+	TBL_LEFT, TBL_RIGHT,
+	TBL_TEXT,		/* a sentence, the last column: what does not
+				 * fit is cut, with "~" */
+};
 
 struct tbl_col {
 	const char *head;	/* UPPERCASE word */
@@ -38,6 +42,10 @@ size_t tbl_print(const struct tbl *t, int width, struct buf *out);
 
 /* Columns that a UTF-8 text takes. */
 size_t text_width(const char *s);
+
+/* Append text; what takes more than room columns (0 = any) is cut behind a
+ * word, with "~". */
+void text_cut(struct buf *b, const char *s, size_t room);
 
 /* Append bytes in 1024 steps with three digits: "1.24M", "310K", "0". */
 void bytes_print(struct buf *b, int64_t bytes);

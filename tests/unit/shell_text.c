@@ -97,6 +97,65 @@ test_dropped_columns(void **state)
 }
 
 static const struct {
+	const char *text;
+	size_t room;
+	const char *want;
+} cuts[] = {
+	{ "The peer does not answer.", 0, "The peer does not answer." },
+	{ "The peer does not answer.", 25, "The peer does not answer." },
+	{ "The peer does not answer.", 24, "The peer does not~" },
+	{ "The peer does not answer.", 18, "The peer does not~" },
+	{ "The peer does not answer.", 17, "The peer does~" },
+	{ "NO_PROPOSAL_CHOSEN and more", 10, "NO_PROPOS~" },
+	{ "m\xc3\xbc\xc3\xbc\xc3\xbc" "de", 4, "m\xc3\xbc\xc3\xbc~" },
+	{ "", 1, "" }, { "ab", 1, "~" },
+};
+
+static void
+test_cuts(void **state)
+{
+	struct buf b = {0};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cuts); i++) {
+		buf_reset(&b);
+		text_cut(&b, cuts[i].text, cuts[i].room);
+		buf_puts(&b, "");
+		assert_string_equal((char *)b.data, cuts[i].want);
+	}
+	buf_free(&b);
+}
+
+static void
+test_sentence_column(void **state)
+{
+	static const struct tbl_col noted[] = {
+		{ "KEY", TBL_LEFT, 0 },
+		{ "AAAAAAAAAAAAAAAAAAAAAAAAA", TBL_LEFT, 1 },
+		{ "NOTE", TBL_TEXT, 0 },
+	};
+	struct tbl *t = tbl_new(noted, NELEM(noted));
+	struct buf b = {0};
+
+	(void)state;
+	tbl_cell(t, "k");
+	tbl_cell(t, "a");
+	tbl_cell(t, "A sentence of more columns than are left for it here.");
+	assert_int_equal(tbl_print(t, 60, &b), 1);
+	assert_string_equal((char *)b.data, "KEY  NOTE\n"
+	    "k    A sentence of more columns than are left for it here.\n");
+	buf_reset(&b);
+	assert_int_equal(tbl_print(t, 70, &b), 0);
+	assert_string_equal((char *)b.data,
+	    "KEY  AAAAAAAAAAAAAAAAAAAAAAAAA  NOTE\n"
+	    "k    a                          A sentence of more columns than "
+	    "are~\n");
+	tbl_free(t);
+	buf_free(&b);
+}
+
+static const struct {
 	int64_t bytes;
 	const char *want;
 } sizes[] = {
@@ -294,6 +353,8 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_dropped_columns),
+		cmocka_unit_test(test_cuts),
+		cmocka_unit_test(test_sentence_column),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_pager),
 		cmocka_unit_test(test_pipes),
