@@ -36,6 +36,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "shell/complete.h"
+#include "shell/pager.h"
 
 #define HISTORY_LINES 1000
 #define WAITING_LINES 20	/* kept while the terminal cannot erase */
@@ -165,9 +166,10 @@ before_cursor(void)
 	return xstrndup(rl_line_buffer, (size_t)rl_point);
 }
 
-/* Print the list below the line and show the line again. */
+/* Print the list below the line, paged if it is long, and show the line
+ * again.  Ctrl-C leaves the pages, not the line. */
 static void
-show_choices(const struct choices *c)
+show_choices(struct line *l, const struct choices *c)
 {
 	struct buf b = {0};
 	int columns, rows;
@@ -176,8 +178,9 @@ show_choices(const struct choices *c)
 	choices_print(c, columns, &b);
 	buf_puts(&b, "");
 	rl_crlf();
-	fputs((char *)b.data, rl_outstream);
 	fflush(rl_outstream);
+	pager_show((char *)b.data, rows, columns, &l->interrupted);
+	l->interrupted = l->hangup;
 	rl_on_new_line();
 	buf_free(&b);
 }
@@ -220,7 +223,7 @@ key_tab(int count, int key)
 		rl_ding();
 	else if (!insert_rest(&c, strlen(text) - start) &&
 	    (rl_last_func == key_tab || c.nr == 1))
-		show_choices(&c);
+		show_choices(l, &c);
 	choices_free(&c);
 	free(text);
 	return 0;
@@ -240,7 +243,7 @@ key_help(int count, int key)
 	}
 	if (c.nr == 0)
 		choices_shape(&c, "<cr>", _("Nothing fits here"));
-	show_choices(&c);
+	show_choices(l, &c);
 	choices_free(&c);
 	free(text);
 	return 0;
@@ -353,11 +356,14 @@ static void
 drop_line(struct line *l)
 {
 	rl_callback_sigcleanup();
+	/* Behind what was typed, before readline goes to column 0. */
+	rl_point = rl_end;
+	rl_redisplay();
+	fputs("^C\n", rl_outstream);
+	fflush(rl_outstream);
 	rl_replace_line("", 0);
 	rl_callback_handler_remove();
 	l->editing = false;
-	fputs("^C\n", stdout);
-	fflush(stdout);
 	l->interrupted = 0;
 }
 
