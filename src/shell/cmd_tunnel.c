@@ -10,6 +10,7 @@
 
 #include "base/i18n.h"
 #include "base/str.h"
+#include "conf/model.h"
 #include "conf/text.h"
 #include "shell/cmd.h"
 #include "shell/command.h"
@@ -31,13 +32,13 @@ target_json(const struct cmd_line *cl)
 
 /* The words as one name for people: "branch/hq". */
 static void
-target_print(const struct cmd_line *cl, struct buf *b)
+target_print(const struct cmd_line *cl, const char *sep, struct buf *b)
 {
 	const struct cmd_arg *a = cmd_arg(cl, "tunnel");
 	size_t i;
 
 	for (i = 0; a && i < a->nr; i++)
-		buf_printf(b, "%s%s", i > 0 ? "/" : "", a->tok[i].text);
+		buf_printf(b, "%s%s", i > 0 ? sep : "", a->tok[i].text);
 	buf_puts(b, "");
 }
 
@@ -53,14 +54,36 @@ wait_ms(const struct cmd_line *cl)
 	return seconds * 1000;
 }
 
-/* A refused name is a word of this line: point at it. */
+/* Does the candidate have a network or a phase 1 of this name. */
+static bool
+is_edited(const struct shell *sh, const char *name)
+{
+	const struct conf_node *root, *n = NULL;
+
+	if (!cand_dirty(&sh->cand))
+		return false;
+	root = conf_root(sh->cand.tree);
+	if (conf_child(root, "vpn-network", name))
+		return true;
+	while ((n = conf_next_child(root, "vpn-network", n)) != NULL) {
+		if (conf_child(n, "phase1", name))
+			return true;
+	}
+	return false;
+}
+
+/* A refused name is a word of this line: point at it.  It may wait in the
+ * candidate: what runs knows it only after a commit. */
 static int
-point_at(const struct cmd_line *cl, const char *arg, int ret,
-    struct sp_error *err)
+point_at(struct shell *sh, const struct cmd_line *cl, const char *arg,
+    int ret, struct sp_error *err)
 {
 	const struct cmd_arg *a = cmd_arg(cl, arg);
 	const struct token *last = a ? &a->tok[a->nr - 1] : NULL;
 
+	if (ret == SP_NOTFOUND && last && err->hint[0] == '\0' &&
+	    is_edited(sh, a->tok->text))
+		sp_hint(err, "commit");
 	if (ret == SP_NOTFOUND && last && err->line == 0)
 		sp_at(err, a->tok->line, a->tok->column,
 		    last->column + last->length - a->tok->column);
@@ -117,7 +140,8 @@ print_connected(struct shell *sh, const json_t *reply)
 	jprint(b, jget(tunnel, "proposal"));
 	buf_puts(b, ")");
 	if (json_is_number(seconds))
-		buf_printf(b, _(" in %.1f s"), json_number_value(seconds));
+		buf_printf(b, _(" in %.*f s"), json_number_value(seconds) <
+		    0.1 ? 2 : 1, json_number_value(seconds));
 	children = jget(tunnel, "children");
 	for (i = 0; i < json_array_size(children); i++) {
 		c = json_array_get(children, i);
@@ -130,6 +154,7 @@ print_connected(struct shell *sh, const json_t *reply)
 int
 cmd_connect(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 {
+	struct buf b = {0};
 	json_t *params;
 	int ret;
 
@@ -137,13 +162,19 @@ cmd_connect(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 	    (json_int_t)wait_ms(cl));
 	ret = sh_call_each(sh, "connect", params, show_progress, sh,
 	    &sh->result, err);
+	if (ret < 0 && *sh->interrupted) {
+		/* Only the waiting has ended: the engine goes on trying. */
+		target_print(cl, " ", &b);
+		sp_hint(err, "disconnect %s", (char *)b.data);
+		buf_free(&b);
+	}
 	if (ret < 0)
-		return point_at(cl, "tunnel", ret, err);
+		return point_at(sh, cl, "tunnel", ret, err);
 	if (jget(sh->result, "tunnel")) {
 		print_connected(sh, sh->result);
 		return 0;
 	}
-	target_print(cl, &sh->out);
+	target_print(cl, "/", &sh->out);
 	buf_printf(&sh->out, ": %s\n", jstr(sh->result, "state"));
 	return 0;
 }
@@ -160,8 +191,8 @@ call_target(struct shell *sh, const struct cmd_line *cl, const char *method,
 	json_object_set_new(params, "target", target_json(cl));
 	ret = sh_call(sh, method, params, &sh->result, err);
 	if (ret < 0)
-		return point_at(cl, "tunnel", ret, err);
-	target_print(cl, &sh->out);
+		return point_at(sh, cl, "tunnel", ret, err);
+	target_print(cl, "/", &sh->out);
 	if (*jstr(sh->result, "state"))
 		done = jstr(sh->result, "state");
 	buf_printf(&sh->out, "%s%s\n", sh->out.len > 0 ? ": " : "", done);
@@ -205,7 +236,7 @@ cmd_power(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 	    "wait_ms", (json_int_t)wait_ms(cl));
 	ret = sh_call(sh, "power", params, &sh->result, err);
 	if (ret < 0)
-		return point_at(cl, "network", ret, err);
+		return point_at(sh, cl, "network", ret, err);
 	buf_printf(&sh->out, "%s: %s\n", cmd_word(cl, "network"),
 	    jstr(sh->result, "state"));
 	return 0;

@@ -277,6 +277,9 @@ report_error(struct shell *sh, const char *text, int prompt,
 	}
 	if (err->line > 0 && text)
 		put_place(sh, text, prompt, err);
+	/* The terminal has echoed ^C. */
+	if (sh_interactive(sh) && *sh->interrupted && !sh->hangup)
+		fputc('\n', stderr);
 	fputs(_("error: "), stderr);
 	if (err->line > 0 && text && prompt < 0 && strchr(text, '\n'))
 		fprintf(stderr, _("line %d: "), err->line);
