@@ -65,14 +65,19 @@ banner(struct shell *sh)
 {
 	const char *why = jstr(sh->hello, "data_plane_why");
 	const char *plane = jstr(sh->hello, "data_plane");
+	int columns;
 
 	if (sh->p->quiet)
 		return;
-	printf(sh->p->in_process ?
+	columns = printf(sh->p->in_process ?
 	    _("sallyport %s - engine in this process, data plane: %s") :
 	    _("sallyport %s - attached to the engine, data plane: %s"),
 	    jstr(sh->hello, "program"),
 	    str_eq(plane, "user") ? _("userspace") : plane);
+	/* What a word in the middle would be broken for gets a line. */
+	if (*why && sh_width(sh) > 0 &&
+	    columns + 3 + (int)strlen(why) > sh_width(sh))
+		printf("\n ");
 	if (*why)
 		printf(" (%s)", why);
 	putchar('\n');

@@ -7,7 +7,7 @@ import os
 import stat
 import time
 
-from fake_engine import FakeEngine
+from fake_engine import FakeEngine, Refusal
 from lib import Terminal, equal, holds, lacks, main
 
 TEXT = ("vpn-network branch {\n  address 10.1.0.1;\n"
@@ -28,8 +28,9 @@ def start(folder, text=TEXT, **how):
 
 def test_banner(folder):
     _, t = start(folder, text="")
-    holds(t.text(), "sallyport 0.1")
-    holds(t.text().replace("\n", ""), "(this kernel has no ESP)")
+    equal(t.lines()[:2], [
+        "sallyport 0.1 - attached to the engine, data plane: userspace",
+        "  (this kernel has no ESP)"], "no word is broken")
     holds(t.text(), "No configuration yet.")
     t.close()
 
@@ -86,7 +87,11 @@ def test_help_key_keeps_the_line(folder):
 def test_new_path_leaves_no_trace(folder):
     _, t = start(folder)
     t.send("set vpn-network other phase1 x ?")
-    t.see("remote-gateway")
+    t.see("pre-shared-key")
+    t.see("-- 23/")
+    t.send(" ")
+    t.until(lambda: t.cursor_line().endswith("phase1 x"), "line kept")
+    holds(t.text(), "remote-gateway")
     t.send("\x03")
     t.prompt()
     holds(t.run("compare"), "no differences")
@@ -222,6 +227,7 @@ def test_ctrl_c_drops_the_line(folder):
     t.type("power off branch")
     t.send("\x03")
     t.prompt()
+    holds(t.text(), "> power off branch^C\n")
     equal(e.calls("power"), [])
     t.close()
 
@@ -235,6 +241,8 @@ def test_ctrl_c_stops_a_wait(folder):
     t.send("\x03")
     t.see("error: Interrupted.")
     t.prompt()
+    equal(t.lines()[t.screen.cursor.y - 2:t.screen.cursor.y],
+          ["error: Interrupted.", "  try: disconnect hq"], "own lines")
     if time.monotonic() - begin > 2:
         raise AssertionError("Ctrl-C was slow")
     t.run("show tunnels")
@@ -302,7 +310,7 @@ def test_pager(folder):
     _, t = start(folder)
     t.send("show log\r")
     t.see("-- 23/60 q quit, space more, / find --")
-    equal(t.lines()[0], "03:04:00 INF branch/hq: record 0")
+    equal(t.lines()[0], "03:04:00 INF ike-state branch/hq record 0")
     t.send(" ")
     t.see("-- 46/60")
     t.send("\r")
@@ -342,7 +350,7 @@ def test_lines_above_the_prompt(folder):
     t.see("record 7")
     t.until(lambda: t.cursor_line().endswith("> show tun"), "typed text")
     above = t.lines()[t.screen.cursor.y - 1]
-    equal(above, "03:04:07 INF branch/hq: record 7")
+    equal(above, "03:04:07 INF ike-state branch/hq record 7")
     t.send("\r")
     t.prompt()
     equal(len(e.calls("show.tunnels")), 1)
@@ -412,11 +420,49 @@ def test_other_terminals(folder):
     terminals(folder + "/e", "xterm-256color", 132)
 
 
+def test_failed_tunnel_tells_why(folder):
+    e, t = start(folder)
+    text = ("The peer refused our authentication: the pre-shared key or an "
+            "identity differs (AUTHENTICATION_FAILED).")
+    reason = {"code": "auth-failed-psk", "text": text, "ours": "192.0.2.1",
+              "theirs": None, "time": "2026-01-02T03:04:05Z",
+              "remedy": ["set pre-shared-key", "show log tunnel paris"]}
+    old = {"code": "no-answer", "text": "The peer does not answer.",
+           "time": "2026-01-02T03:00:00Z", "remedy": []}
+    e.tunnels = [dict(e.tunnels[1], reason=reason, records=[reason, old])]
+    t.run("show tunnels")
+    row = next(line for line in t.lines() if line.startswith("paris "))
+    holds(row, " failed ")
+    holds(row, "The peer refused our")
+    equal(row[-1], "~", "cut")
+    equal(len(row) <= 80, True, row)
+    holds(t.run("show tunnels | wide"), text + "\n")
+    out = t.run("show tunnels paris detail")
+    holds(out, "  ours: 192.0.2.1\n")
+    holds(out, "  remedy:\n    set pre-shared-key\n    show log tunnel")
+    holds(out, "records:\n  2026-01-02T03:00:00Z no-answer: The peer does "
+          "not answer.\n")
+    lacks(out, "local:")
+    lacks(out, "  theirs:")
+    equal(out.count("AUTHENTICATION_FAILED"), 1, "told once")
+    t.close()
+
+
+def test_only_in_the_candidate(folder):
+    e, t = start(folder)
+    t.run("set vpn-network branch phase1 oslo remote-gateway 192.0.2.3")
+    e.answers["connect"] = Refusal("not-found",
+                                   'There is no phase 1 "oslo".')
+    holds(t.run("connect oslo"), "  try: commit\n")
+    lacks(t.run("connect other"), "try:")
+    t.close()
+
+
 def test_narrow_is_records(folder):
     _, t = start(folder, cols=50)
     out = t.run("show tunnels")
     holds(out, "TUNNEL: hq/lan\n")
-    holds(out, "NOTE: no-answer\n")
+    holds(out, "NOTE: The peer does not answer.\n")
     t.close()
 
 
