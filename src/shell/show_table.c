@@ -15,7 +15,7 @@ static const struct tbl_col algorithm_cols[] = {
 	{ "WHY", TBL_TEXT, 6 }, { NULL, TBL_LEFT, 0 },
 };
 static const char *const algorithm_members[] = { "type", "name", "setting",
-	"id", "use", "class", "usable", "basis", "_why", NULL };
+	"id", "use", "class", "usable", "_basis", "_why", NULL };
 
 const struct show_kind show_algorithms = {
 	.method = "show.algorithms", .list = "algorithms",
