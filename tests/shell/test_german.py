@@ -115,6 +115,12 @@ def test_words_of_the_engine(folder):
     out = run(folder, "show tunnels paris detail")[1]
     holds(out, "title: Die Gegenstelle antwortet nicht\n")
     holds(out, "state: failed\n")
+    row = {"type": "encryption", "name": "ENCR_CAMELLIA_CBC", "setting":
+           "camellia", "id": 23, "use": ["ike"], "class": "old",
+           "usable": True, "basis": "rarely offered by peers", "why": None}
+    e.answers["show.algorithms"] = {"algorithms": [row]}
+    holds(run(folder, "show algorithms")[1],
+          "old    yes     von Gegenstellen selten angeboten")
 
 
 def test_question_mark(folder):
