@@ -59,30 +59,39 @@ prompt_text(struct shell *sh)
 
 /* ---- begin -------------------------------------------------------------- */
 
-/* One line in ASCII: a console may know no other letters. */
+/* Print a sentence so that no word is broken. */
+static void
+say(const struct shell *sh, const char *text)
+{
+	struct buf b = {0};
+	int width = sh_width(sh);
+
+	text_wrap(&b, text, width > 0 ? (size_t)width : 0, 2);
+	puts((char *)b.data);
+	buf_free(&b);
+}
+
+/* In ASCII: a console may know no other letters. */
 static void
 banner(struct shell *sh)
 {
 	const char *why = jstr(sh->hello, "data_plane_why");
 	const char *plane = jstr(sh->hello, "data_plane");
-	int columns;
+	struct buf b = {0};
 
 	if (sh->p->quiet)
 		return;
-	columns = printf(sh->p->in_process ?
+	buf_printf(&b, sh->p->in_process ?
 	    _("sallyport %s - engine in this process, data plane: %s") :
 	    _("sallyport %s - attached to the engine, data plane: %s"),
 	    jstr(sh->hello, "program"),
 	    str_eq(plane, "user") ? _("userspace") : plane);
-	/* What a word in the middle would be broken for gets a line. */
-	if (*why && sh_width(sh) > 0 &&
-	    columns + 3 + (int)strlen(why) > sh_width(sh))
-		printf("\n ");
 	if (*why)
-		printf(" (%s)", why);
-	putchar('\n');
+		buf_printf(&b, " (%s)", why);
+	say(sh, (char *)b.data);
+	buf_free(&b);
 	if (jint(sh->hello, "networks", 0) == 0)
-		puts(_("No configuration yet. Type '?' for commands, "
+		say(sh, _("No configuration yet. Type '?' for commands, "
 		    "'help' for an overview."));
 	if (!str_eq(jstr(sh->hello, "role"), "administrator"))
 		printf(_("Your role is %s.\n"), jstr(sh->hello, "role"));

@@ -236,16 +236,34 @@ put_error_json(struct shell *sh, const struct sp_error *err)
 	json_decref(obj);
 }
 
-/* "  ours:   ..." if the refusal of a peer has it. */
+/* A line of prose (taken over): at a prompt words are not broken. */
 static void
-put_side(const json_t *reason, const char *key, const char *label)
+put_prose(const struct shell *sh, struct buf *text, size_t indent)
 {
 	struct buf b = {0};
+	int width = sh_interactive(sh) ? sh_width(sh) : 0;
 
+	text_wrap(&b, (char *)text->data, width > 0 ? (size_t)width : 0,
+	    indent);
+	fprintf(stderr, "%s\n", (char *)b.data);
+	buf_free(&b);
+	buf_free(text);
+}
+
+/* "  ours:   ..." if the refusal of a peer has it. */
+static void
+put_side(const struct shell *sh, const json_t *reason, const char *key,
+    const char *label)
+{
+	struct buf b = {0};
+	size_t indent;
+
+	buf_printf(&b, "  %-8s ", label);
+	indent = text_width((char *)b.data);
 	jprint(&b, jget(reason, key));
 	buf_puts(&b, "");
-	if (b.data[0])
-		fprintf(stderr, "  %-8s %s\n", label, (char *)b.data);
+	if (text_width((char *)b.data) > indent)
+		put_prose(sh, &b, indent);
 	buf_free(&b);
 }
 
@@ -268,6 +286,7 @@ report_error(struct shell *sh, const char *text, int prompt,
 {
 	const json_t *reason = jget(sh->refusal, "reason");
 	char *safe = safe_text(err->text);
+	struct buf b = {0};
 
 	fflush(stdout);
 	if (sh->json) {
@@ -280,14 +299,15 @@ report_error(struct shell *sh, const char *text, int prompt,
 	/* The terminal has echoed ^C. */
 	if (sh_interactive(sh) && *sh->interrupted && !sh->hangup)
 		fputc('\n', stderr);
-	fputs(_("error: "), stderr);
+	buf_puts(&b, _("error: "));
 	if (err->line > 0 && text && prompt < 0 && strchr(text, '\n'))
-		fprintf(stderr, _("line %d: "), err->line);
+		buf_printf(&b, _("line %d: "), err->line);
 	if (err->path[0])
-		fprintf(stderr, "%s: ", err->path);
-	fprintf(stderr, "%s\n", safe);
-	put_side(reason, "ours", _("ours:"));
-	put_side(reason, "theirs", _("theirs:"));
+		buf_printf(&b, "%s: ", err->path);
+	buf_puts(&b, safe);
+	put_prose(sh, &b, 2);
+	put_side(sh, reason, "ours", _("ours:"));
+	put_side(sh, reason, "theirs", _("theirs:"));
 	put_remedy(err, reason);
 	free(safe);
 }
@@ -296,6 +316,7 @@ void
 report_warning(struct shell *sh, const char *path, const char *text,
     const char *hint)
 {
+	struct buf b = {0};
 	char *safe;
 
 	if (sh->json)
@@ -303,7 +324,9 @@ report_warning(struct shell *sh, const char *path, const char *text,
 	fflush(stdout);
 	/* Those of the tables come as they are marked there. */
 	safe = safe_text(*text ? _(text) : text);
-	fprintf(stderr, _("warning: %s%s%s\n"), path, *path ? ": " : "", safe);
+	buf_printf(&b, _("warning: %s%s%s\n"), path, *path ? ": " : "", safe);
+	b.data[b.len - 1] = '\0';	/* put_prose() ends the line */
+	put_prose(sh, &b, 2);
 	if (*hint)
 		fprintf(stderr, _("  try: %s\n"), hint);
 	free(safe);

@@ -68,6 +68,27 @@ text_cut(struct buf *b, const char *s, size_t room)
 }
 
 void
+text_wrap(struct buf *b, const char *s, size_t width, size_t indent)
+{
+	size_t end, word, line = width;
+
+	while (width > indent + 1 && text_width(s) > line) {
+		end = bytes_of(s, line);
+		for (word = end; word > 0 && s[word] != ' '; word--)
+			;
+		if (word == 0)
+			word = end + strcspn(s + end, " ");
+		buf_bytes(b, s, word);
+		s += word;
+		s += strspn(s, " ");
+		if (*s)
+			buf_printf(b, "\n%*s", (int)indent, "");
+		line = width - indent;
+	}
+	buf_puts(b, s);
+}
+
+void
 bytes_print(struct buf *b, int64_t bytes)
 {
 	static const char units[] = "KMGTPE";

@@ -47,6 +47,10 @@ size_t text_width(const char *s);
  * word, with "~". */
 void text_cut(struct buf *b, const char *s, size_t room);
 
+/* Append text, broken at blanks so that no line passes width (0 = any); the
+ * lines after the first begin with indent blanks.  Longer words stay whole. */
+void text_wrap(struct buf *b, const char *s, size_t width, size_t indent);
+
 /* Append bytes in 1024 steps with three digits: "1.24M", "310K", "0". */
 void bytes_print(struct buf *b, int64_t bytes);
 

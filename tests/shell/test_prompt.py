@@ -29,8 +29,8 @@ def start(folder, text=TEXT, **how):
 def test_banner(folder):
     _, t = start(folder, text="")
     equal(t.lines()[:2], [
-        "sallyport 0.1 - attached to the engine, data plane: userspace",
-        "  (this kernel has no ESP)"], "no word is broken")
+        "sallyport 0.1 - attached to the engine, data plane: userspace "
+        "(this kernel has", "  no ESP)"], "no word is broken")
     holds(t.text(), "No configuration yet.")
     t.close()
 

@@ -127,6 +127,37 @@ test_cuts(void **state)
 	buf_free(&b);
 }
 
+static const struct {
+	const char *text;
+	size_t width, indent;
+	const char *want;
+} wraps[] = {
+	{ "error: the key differs", 0, 2, "error: the key differs" },
+	{ "error: the key differs", 22, 2, "error: the key differs" },
+	{ "error: the key differs", 21, 2, "error: the key\n  differs" },
+	{ "error: the key differs", 10, 2, "error: the\n  key\n  differs" },
+	{ "error: the key differs", 4, 2,
+	  "error:\n  the\n  key\n  differs" },
+	{ "error: the key differs", 3, 3, "error: the key differs" },
+	{ "", 10, 2, "" },
+};
+
+static void
+test_wraps(void **state)
+{
+	struct buf b = {0};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(wraps); i++) {
+		buf_reset(&b);
+		text_wrap(&b, wraps[i].text, wraps[i].width, wraps[i].indent);
+		buf_puts(&b, "");
+		assert_string_equal((char *)b.data, wraps[i].want);
+	}
+	buf_free(&b);
+}
+
 static void
 test_sentence_column(void **state)
 {
@@ -354,6 +385,7 @@ main(void)
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_dropped_columns),
 		cmocka_unit_test(test_cuts),
+		cmocka_unit_test(test_wraps),
 		cmocka_unit_test(test_sentence_column),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_pager),
