@@ -206,11 +206,11 @@ drop_capabilities(void)
 static void
 print_error(const struct sp_error *err)
 {
-	if (err->path[0] != '\0')
+	if (err->path[0] != '\0' && err->line > 0)
+		fprintf(stderr, _("error: %s, line %d, column %d: %s\n"),
+		    err->path, err->line, err->column, err->text);
+	else if (err->path[0] != '\0')
 		fprintf(stderr, _("error: %s: %s\n"), err->path, err->text);
-	else if (err->line > 0)
-		fprintf(stderr, _("error: line %d, column %d: %s\n"),
-		    err->line, err->column, err->text);
 	else
 		fprintf(stderr, _("error: %s\n"), err->text);
 	if (err->hint[0] != '\0')
