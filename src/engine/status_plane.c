@@ -271,18 +271,19 @@ status_data_plane(const struct engine *e, const char **why)
 }
 
 static void
-count_sas(const struct engine *e, int *sas, int *children)
+count_sas(const struct engine *e, int *sas, int *half_open,
+    int *children)
 {
 	struct ike_sa_info sa;
 	struct ike_child_info c;
 	struct network *n;
 	size_t pos;
 
-	*sas = *children = 0;
+	*half_open = *sas = *children = 0;
 	LIST_EACH(n, &e->networks, struct network, link) {
 		for (pos = 0; n->host != NULL &&
 		    ike_host_next_sa(n->host, &pos, &sa);)
-			++*sas;
+			++*(sa.state == IKE_SA_CONNECTING ? half_open : sas);
 		for (pos = 0; n->host != NULL &&
 		    ike_host_next_child(n->host, &pos, &c);)
 			++*children;
@@ -295,10 +296,10 @@ status_system(struct engine *e)
 	struct utsname u;
 	const char *why;
 	json_t *obj = json_object();
-	int sas, children;
+	int sas, half_open, children;
 	size_t bytes, records = elog_count(e->elog, &bytes);
 
-	count_sas(e, &sas, &children);
+	count_sas(e, &sas, &half_open, &children);
 	uname(&u);
 	set(obj, "version", json_string(VERSION));
 	set(obj, "pid", json_integer(getpid()));
@@ -310,6 +311,7 @@ status_system(struct engine *e)
 	set(obj, "kernel", json_string(u.release));
 	set(obj, "memory_kb", json_integer(memory_kb()));
 	set(obj, "ike_sas", json_integer(sas));
+	set(obj, "half_open", json_integer(half_open));
 	set(obj, "children", json_integer(children));
 	set(obj, "log_records", json_integer((json_int_t)records));
 	set(obj, "log_bytes", json_integer((json_int_t)bytes));
