@@ -338,7 +338,9 @@ child_json(struct child *ch)
 		set(obj, "merged", members_json(ch));
 	set(obj, "since", time_wall(ch->since_wall));
 	if (i != NULL && ike_host_child(n->host, i->id, &c)) {
-		set(obj, "state", json_string(child_states[c.state]));
+		/* It goes with its IKE SA, which says so first. */
+		set(obj, "state", json_string(conn_state(ch->conn) ==
+		    CONN_CLOSING ? "closing" : child_states[c.state]));
 		put_child(obj, n, &c);
 		set(obj, "notes", child_notes(ch, &c));
 		return obj;

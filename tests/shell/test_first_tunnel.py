@@ -5,7 +5,7 @@ Tab for every word that can be completed: against a second engine in another
 network namespace.  Then traffic, the table, and a clean end."""
 import time
 
-from lib import equal, holds, main
+from lib import equal, holds, lacks, main
 from pair import FAR, NEAR, PSK, Pair, need_root
 
 
@@ -63,6 +63,7 @@ def test_first_tunnel(folder):
         words(t, "sh|show", "tu|tunnels")
         holds(t.text(), "1 tunnel: 1 connected")
         words(t, "disco|disconnect", "h|hq")
+        lacks(t.run("show tunnels"), "connected")
         t.send("exit\r")
         end = time.monotonic() + 15
         while t.child.isalive() and time.monotonic() < end:
