@@ -461,24 +461,46 @@ fail_ambiguous(const struct words *w, const struct token *t,
 	return fail_at(err, t);
 }
 
+/* The word that was meant: nearly so spelt, or the only one that begins so
+ * (where words may not be shortened); else -1. */
 static int
-fail_unknown(const struct words *w, size_t depth, const struct token *t,
-    struct sp_error *err)
+word_meant(const struct words *w, const char *text)
 {
 	char *word[NEAR_WORDS];
+	int near, found = -1;
 	size_t i;
-	int near;
 
 	for (i = 0; i < w->nr; i++)
 		word[i] = xstrndup(w->word[i], w->len[i]);
-	near = str_nearest(t->text, (const char *const *)word, w->nr);
+	near = str_nearest(text, (const char *const *)word, w->nr);
+	for (i = 0; near < 0 && i < w->nr; i++) {
+		if (word_match(w->word[i], w->len[i], text, true))
+			found = found == -1 ? (int)i : -2;
+	}
+	for (i = 0; i < w->nr; i++)
+		free(word[i]);
+	return near >= 0 ? near : found;
+}
+
+static int
+fail_unknown(const struct words *w, size_t depth, const struct token *tok,
+    struct sp_error *err)
+{
+	const struct token *t = &tok[depth];
+	struct buf b = {0};
+	int meant = word_meant(w, t->text);
+	size_t i;
+
 	sp_fail(err, SP_FORMAT, depth == 0 ?
 	    _("Unknown command \"%s\".") :
 	    _("\"%s\" is not known here."), t->text);
-	if (near >= 0)
-		sp_hint(err, "%s", word[near]);
-	for (i = 0; i < w->nr; i++)
-		free(word[i]);
+	for (i = 0; i < depth; i++)
+		buf_printf(&b, "%s ", tok[i].text);
+	buf_puts(&b, "");
+	if (meant >= 0)
+		sp_hint(err, "%s%.*s", (char *)b.data, (int)w->len[meant],
+		    w->word[meant]);
+	buf_free(&b);
 	return fail_at(err, t);
 }
 
@@ -520,7 +542,7 @@ row_find(const struct token *tok, size_t nr, bool abbrev,
 		if (fitting == 0 && w.whole)
 			return 0;
 		if (fitting == 0)
-			return fail_unknown(&w, *depth, &tok[*depth], err);
+			return fail_unknown(&w, *depth, tok, err);
 		if (fitting > 1)
 			return fail_ambiguous(&w, &tok[*depth], err);
 	}

@@ -64,10 +64,12 @@ static const struct {
 } rows[] = {
 	{ "show tunnels", false, "show tunnels:" },
 	{ "sh tun", true, "show tunnels:" },
-	{ "sh tun", false, "Unknown command \"sh\"." },
+	{ "sh tun", false, "Unknown command \"sh\". [show]" },
+	{ "s tunnels", false, "Unknown command \"s\"." },
 	{ "s tunnels", true, "\"s\" is ambiguous: save set show." },
 	{ "shwo tunnels", false, "Unknown command \"shwo\". [show]" },
-	{ "show tunels", false, "\"tunels\" is not known here. [tunnels]" },
+	{ "show tunels", false, "\"tunels\" is not known here. "
+	  "[show tunnels]" },
 	{ "show", false, "Incomplete command. [show ?]" },
 	{ "connect hq", false, "connect: tunnel=hq" },
 	{ "connect branch hq lan wait 30", false,
