@@ -256,7 +256,9 @@ take_line(struct shell *sh, const char *text, int prompt)
 	char *masked, *flat;
 	size_t i;
 
-	line_flush(sh->line);
+	/* What is printed now parts the line from a caret. */
+	if (line_flush(sh->line))
+		prompt = -1;
 	if (text[strspn(text, " \t\n")] == '\0')
 		return;
 	masked = report_masked(text);

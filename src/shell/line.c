@@ -486,9 +486,10 @@ line_above(struct line *l, const char *text)
 	rl_redisplay();
 }
 
-void
+bool
 line_flush(struct line *l)
 {
+	bool any = l->nr_waiting > 0;
 	size_t i;
 
 	if (l->dropped > 0)
@@ -499,6 +500,7 @@ line_flush(struct line *l)
 		free(l->waiting[i]);
 	}
 	l->nr_waiting = 0;
+	return any;
 }
 
 size_t

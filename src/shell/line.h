@@ -45,8 +45,8 @@ enum line_event line_wait(struct line *l, const char *prompt, int fd,
  * Enter where the terminal cannot do that. */
 void line_above(struct line *l, const char *text);
 
-/* Print lines that waited. */
-void line_flush(struct line *l);
+/* Print lines that waited; false if there were none. */
+bool line_flush(struct line *l);
 
 /* Remember a line (already masked). */
 void line_history(struct line *l, const char *text);

@@ -98,21 +98,24 @@ ike_state(const json_t *tunnel)
 	return "-";
 }
 
-/* Why it is not up: the reason of the child, of the tunnel, or what the
+/* Why it is not up: the reason of the child or of the tunnel, or what the
  * engine remarks, such as that the network is off. */
 static void
 note_cell(struct tbl *t, const json_t *tunnel, const json_t *child)
 {
-	const char *text = jstr(child, "reason.text"), *state;
+	const char *state = jstr(child ? child : tunnel, "state");
+	const char *text = NULL;
 	char *safe;
 
-	state = jstr(child ? child : tunnel, "state");
-	if (*text == '\0')
-		text = jstr(tunnel, "reason.text");
-	if (*text == '\0' && !str_eq(state, "connected"))
+	/* That it is off says more than why it went down before. */
+	if (str_eq(state, "disabled"))
 		text = json_string_value(json_array_get(jget(tunnel, "notes"),
 		    0));
-	safe = str_safe_dup(text ? text : "");
+	if (text == NULL)
+		text = jstr(child, "reason.text");
+	if (*text == '\0')
+		text = jstr(tunnel, "reason.text");
+	safe = str_safe_dup(text);
 	tbl_cell(t, safe);
 	free(safe);
 }

@@ -395,6 +395,12 @@ def test_dumb_has_no_escapes(folder):
     t.send("\r")
     t.see("record 7")
     t.prompt()
+    e.event("log", e.records[8])
+    t.pump(0.3)
+    t.run("frob")
+    lines = t.lines()[:t.screen.cursor.y]
+    equal(lines[-3:], ["  frob", "  ^^^^", 'error: Unknown command "frob".'],
+          "a caret below its line")
     if b"\x1b" in t.raw:
         at = t.raw.index(b"\x1b")
         raise AssertionError(f"escape on dumb: {t.raw[at-40:at+20]!r}")
@@ -445,6 +451,9 @@ def test_failed_tunnel_tells_why(folder):
     lacks(out, "local:")
     lacks(out, "  theirs:")
     equal(out.count("AUTHENTICATION_FAILED"), 1, "told once")
+    e.tunnels = [dict(e.tunnels[0], state="disabled",
+                      notes=["The network is powered off."])]
+    holds(t.run("show tunnels"), "The network is powered off.\n")
     t.close()
 
 
