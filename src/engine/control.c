@@ -621,6 +621,17 @@ listen_on(struct control *ctl, const char *dir, struct sp_error *err)
 	return 0;
 }
 
+/* Asking the name service takes longer than all else at start: only when
+ * there will be peers whose rights depend on it. */
+static void
+find_groups(struct control *ctl)
+{
+	ctl->socket = group_id("sallyport");
+	ctl->view = group_id("sallyport-view");
+	ctl->op = group_id("sallyport-op");
+	ctl->admin = group_id("sallyport-admin");
+}
+
 int
 control_open(struct engine *e, struct sp_error *err)
 {
@@ -629,13 +640,11 @@ control_open(struct engine *e, struct sp_error *err)
 
 	ctl->fd = -1;
 	list_init(&ctl->clients);
-	ctl->socket = group_id("sallyport");
-	ctl->view = group_id("sallyport-view");
-	ctl->op = group_id("sallyport-op");
-	ctl->admin = group_id("sallyport-admin");
 	e->control = ctl;
-	if (!e->no_socket)
+	if (!e->no_socket) {
+		find_groups(ctl);
 		ret = listen_on(ctl, e->run_dir, err);
+	}
 	if (ret < 0)
 		return ret;
 	if (ctl->fd >= 0)
