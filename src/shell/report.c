@@ -184,32 +184,71 @@ put_caret(int column, int length)
 	fputc('\n', stderr);
 }
 
+/* Of a line of several commands the one that column is in (caller's);
+ * column becomes one in it. */
+static char *
+command_of(const char *line, int *column)
+{
+	struct tokens t = {0};
+	struct sp_error err = {0};
+	size_t i, from = 0, end = strlen(line);
+	char *out;
+
+	if (tokens_split(&t, line, true, &err) < 0)
+		return xstrdup(line);
+	for (i = 0; i < t.nr; i++) {
+		if (t.tok[i].type != TOK_END)
+			continue;
+		if (t.tok[i].column >= *column) {
+			end = offset_of(line, 1, t.tok[i].column);
+			break;
+		}
+		from = offset_of(line, 1, t.tok[i].column) + 1;
+	}
+	tokens_free(&t);
+	from += strspn(line + from, " \t");
+	out = xstrndup(line, from);
+	*column -= (int)text_width(out);
+	free(out);
+	return xstrndup(line + from, end > from ? end - from : 0);
+}
+
+/* The command again, with a caret line.  Masking moves what follows; then
+ * there is no caret. */
+static void
+put_again(const char *line, int column, int length, int width)
+{
+	char *command = command_of(line, &column);
+	char *masked = report_masked(command);
+
+	if (width == 0 || (int)text_width(masked) + 2 <= width) {
+		fprintf(stderr, "  %s\n", masked);
+		if (str_eq(command, masked))
+			put_caret(column + 1, length);
+	}
+	free(command);
+	free(masked);
+}
+
 /*
  * The place of the error: under the line on the screen if it is right above
- * and did not wrap, else the line is printed again.
+ * and did not wrap, else the command is printed again.
  */
 static void
 put_place(struct shell *sh, const char *text, int prompt,
     const struct sp_error *err)
 {
-	char *line, *masked;
+	char *line = line_of(text, err->line);
 	int width = sh_width(sh), length = err->length;
 
-	line = line_of(text, err->line);
-	masked = report_masked(line);
 	if (err->column - 1 + length > (int)text_width(line))
 		length = (int)text_width(line) - err->column + 1;
 	if (prompt >= 0 && strchr(text, '\n') == NULL &&
-	    (width == 0 || prompt + (int)text_width(line) < width)) {
+	    (width == 0 || prompt + (int)text_width(line) < width))
 		put_caret(prompt + err->column - 1, length);
-	} else if (width == 0 || (int)text_width(masked) + 2 <= width) {
-		/* Masking moves what follows; then there is no caret. */
-		fprintf(stderr, "  %s\n", masked);
-		if (str_eq(line, masked))
-			put_caret(err->column + 1, length);
-	}
+	else
+		put_again(line, err->column, length, width);
 	free(line);
-	free(masked);
 }
 
 static void

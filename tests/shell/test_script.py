@@ -56,6 +56,16 @@ def test_first_failure_stops(folder):
     equal(e.calls("power"), [])
 
 
+def test_only_the_wrong_command_is_shown(folder):
+    start(folder)
+    _, _, err = run(folder, "show log last 1;  connect  hq wait x ;show log")
+    equal(err.splitlines()[:2], ["  connect  hq wait x ",
+                                 "                   ^"])
+    _, _, err = run(folder, "set vpn-network branch phase1 hq "
+                    "pre-shared-key 'a;b c'; shwo")
+    equal(err.splitlines()[1:3], ["  shwo", "  ^^^^"])
+
+
 def test_commands_from_a_file(folder):
     e = start(folder)
     path = folder + "/commands"
