@@ -381,6 +381,57 @@ t_ah(void **state)
 	}
 }
 
+/* An answer as to an IKE rekey where a child was asked for: SA, Ni, KE. */
+static void
+t_answer_without_ts(void **state)
+{
+	static const uint8_t plds[] = {
+		PLD_NONCE, 0, 0, 24, 0, 0, 0, 20, 1, 3, 4, 1, 1, 2, 3, 4,
+		0, 0, 0, 8, 5, 0, 0, 0,
+		PLD_KE, 0, 0, 20, 1, 2, 3, 4, 5, 6, 7, 8,
+		1, 2, 3, 4, 5, 6, 7, 8,
+		0, 0, 0, 12, 0, 31, 0, 0, 1, 2, 3, 4,
+	};
+	struct ike_child_conf *more;
+	struct ike_msg *m;
+	struct v2_sa *sa;
+	struct sim s;
+	unsigned rekey;
+
+	(void)state;
+	for (rekey = 0; rekey < 2; rekey++) {
+		sim_start(&s, rekey, NULL);
+		sim_up(&s);
+		s.manual = true;
+		more = sim_child_new("more", "aes128gcm16", "10.1.0.0/24",
+		    "10.2.0.0/24");
+		if (rekey) {
+			ike_host_child_rekey(s.host[0].h, s.now,
+			    sim_in_use(&s, 0, "net")->id, NULL);
+		} else {
+			ike_host_child_create(s.host[0].h, s.now,
+			    sa_of(&s, 0)->id, more, NULL);
+		}
+		sim_drain(&s);
+		assert_true(sim_drop(&s, 0));
+		sa = sa_of(&s, 1);
+		m = v2_msg_new(sa, X_CREATE_CHILD_SA, sa_of(&s, 0)->mid_out,
+		    true);
+		assert_int_equal(ike_payloads_read(m, PLD_SA, plds,
+		    sizeof(plds), NULL, NULL), 0);
+		sa->mid_in++;
+		v2_send_once(sa, m);
+		sim_drain(&s);
+		ike_msg_free(m);
+		sim_pass(&s, 1);
+		assert_int_equal(sim_count(&s, 0, IKE_EV_CHILD_FAILED), 1);
+		assert_int_equal(sim_nr_children(&s, 0), 1);
+		assert_works(&s);
+		ike_child_conf_unref(more);
+		sim_end(&s);
+	}
+}
+
 /* V2-083: the peer refuses every rekey: the hard end, with its reason. */
 static void
 t_rekey_refused(void **state)
@@ -424,6 +475,7 @@ main(void)
 		cmocka_unit_test(t_dynamic),
 		cmocka_unit_test(t_transport_nat),
 		cmocka_unit_test(t_ah),
+		cmocka_unit_test(t_answer_without_ts),
 		cmocka_unit_test(t_rekey_refused),
 	};
 

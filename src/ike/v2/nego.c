@@ -68,11 +68,15 @@ add_ts(struct ike_msg *m, uint8_t type, const struct ts_list *l)
 	memcpy(p->u.ts.ts, l->ts, l->nr * sizeof(*l->ts));
 }
 
+/* Empty if there is none: an answer with KE alone passes the rules, as it is
+ * that of a rekeyed IKE SA. */
 static struct ts_list
 ts_of(const struct ike_msg *m, uint8_t type)
 {
 	const struct ike_payload *p = ike_msg_find(m, type);
 
+	if (p == NULL)
+		return (struct ts_list){0};
 	return (struct ts_list){ p->u.ts.ts, p->u.ts.nr };
 }
 
