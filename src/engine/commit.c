@@ -75,6 +75,7 @@ refresh_network(struct network *n)
 	n->exclude = ipsec == NULL || conf_bool(ipsec, "exclude-my-network");
 	if (n->plane == NULL)
 		return;
+	routes_reload(n);
 	tie_exclude(n);
 	routes_exclude(n);
 }

@@ -82,12 +82,13 @@ enclosing(const struct conf_node *n, const char *word)
 }
 
 static void
-every_network(struct commit_plan *p, const struct conf_tree *to)
+every_network(struct commit_plan *p, const struct conf_tree *to,
+    enum commit_type type)
 {
 	const struct conf_node *n = NULL;
 
 	while ((n = conf_next_child(conf_root(to), "vpn-network", n)) != NULL)
-		plan_add(p, COMMIT_NETWORK_CYCLE, conf_node_name(n), "");
+		plan_add(p, type, conf_node_name(n), "");
 }
 
 static void
@@ -162,7 +163,9 @@ one_change(struct commit_plan *p, const struct conf_change *c,
 	if (net == NULL) {
 		plan_add(p, COMMIT_SYSTEM, "", "");
 		if (c->restart == RESTART_NETWORK)
-			every_network(p, to);
+			every_network(p, to, COMMIT_NETWORK_CYCLE);
+		if (c->restart == RESTART_RULES)
+			every_network(p, to, COMMIT_NETWORK_REFRESH);
 		return;
 	}
 	if (p1 != NULL)

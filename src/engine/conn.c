@@ -238,7 +238,9 @@ child_set(struct child *ch, struct ikeconf_group *g,
 {
 	bool powered = ch->conn->net->host != NULL;
 	bool was_new = ch->conf == NULL;
-	bool same = !was_new && ikeconf_child_same(ch->conf, conf);
+	uint32_t priority = (uint32_t)conf_int(g->first, "priority");
+	bool same = !was_new && ch->priority == priority &&
+	    ikeconf_child_same(ch->conf, conf);
 
 	if (powered && !was_new && !same)
 		child_stop(ch);
@@ -247,7 +249,7 @@ child_set(struct child *ch, struct ikeconf_group *g,
 	ch->nr_members = g->nr_members;
 	g->members = NULL;
 	g->nr_members = 0;
-	ch->priority = (uint32_t)conf_int(g->first, "priority");
+	ch->priority = priority;
 	ike_child_conf_unref(ch->conf);
 	ch->conf = ike_child_conf_ref(conf);
 	if (was_new && powered && ch->conn->behavior == BEHAVE_START)

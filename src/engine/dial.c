@@ -79,6 +79,30 @@ initiate(struct conn *c, const struct ike_path *path, struct ike_reason *why)
 	return 0;
 }
 
+/* The address that local-address names may be another machine's by now. */
+static bool
+is_own(const struct conn *c, struct ike_reason *why)
+{
+	const struct ip_addr *a = &c->conf->local_addr;
+	char text[ADDR_TEXT];
+	struct ip_addr found;
+	bool own = true;
+	int old;
+
+	if (a->family == 0 || network_enter(c->net, &old, NULL) < 0)
+		return true;
+	own = net_addr_in_range(a, a, &found);
+	network_leave(c->net, old);
+	if (!own) {
+		addr_print(a, text);
+		ike_reason_set(why, REASON_LOCAL_SEND_FAILED, true,
+		    "IKE_SA_INIT", text, NULL,
+		    "%s is not an address of network \"%s\".", text,
+		    c->net->name);
+	}
+	return own;
+}
+
 /* One attempt at the address whose turn it is.  Port 4500 is used from the
  * start where the peer listens elsewhere than on 500: both sides then expect
  * the non-ESP marker. */
@@ -95,7 +119,7 @@ dial(struct conn *c)
 	path.local.port = path.remote.port == IKE_PORT ? IKE_PORT :
 	    IKE_PORT_NAT;
 	if (path.local.addr.family == path.remote.addr.family) {
-		if (initiate(c, &path, &why) == 0)
+		if (is_own(c, &why) && initiate(c, &path, &why) == 0)
 			return;
 	} else {
 		ike_reason_set(&why, REASON_ROUTE_MISSING, true,

@@ -181,6 +181,9 @@ void routes_set(struct network *n, uint32_t reqid,
 void routes_del(struct network *n, uint32_t reqid);
 /* The throw route of exclude-my-network, as n->exclude says. */
 void routes_exclude(struct network *n);
+/* The table that the configuration names now, with the routes that stand; no
+ * tunnel is touched.  A failure is logged. */
+void routes_reload(struct network *n);
 
 /* ---- system.c: settings of the whole program ---- */
 struct ike_host_params system_ike_params(struct engine *e);

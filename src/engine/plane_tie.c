@@ -21,6 +21,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/str.h"
+#include "conf/model.h"
 #include "crypto/alg.h"
 #include "engine/conn.h"
 #include "engine/loop.h"
@@ -579,9 +581,13 @@ tie_plane_open(struct network *n, struct sp_error *err)
 		.udp4500_v6 = n->socks[3].fd,
 		.mark = ENGINE_MARK,
 	};
+	const struct conf_node *node = network_node(n);
 	const char *why;
 	int ret;
 
+	/* what a packet may have on the outside: auto leaves it to the plane */
+	if (node != NULL && !str_eq(conf_str(node, "mtu"), "auto"))
+		p.mtu = (unsigned)conf_int(node, "mtu");
 	if (system_plane_kernel(n->engine, &why)) {
 		ret = plane_xfrm_new(&n->plane, &p, err);
 		if (ret == 0)

@@ -8,6 +8,9 @@
  * policy whatever the route; there the route chooses the source address, so
  * that what this machine sends itself falls into the local selector.
  *
+ * The list is kept while install-routes is no (table 0), so that a commit can
+ * put the routes into the kernel, or into another table, without the tunnels.
+ *
  * exclude-my-network is a throw route: such packets go on to the main table.
  */
 #include "engine/internal.h"
@@ -32,7 +35,7 @@ remove_route(struct network *n, struct route *rt)
 {
 	struct sp_error err;
 
-	if (route_del(&rt->r, &err) < 0) {
+	if (n->table != 0 && route_del(&rt->r, &err) < 0) {
 		log_event(n->engine->log, LOG_LVL_WARNING, "route", n->name,
 		    "%s", err.text);
 	}
@@ -48,7 +51,7 @@ add_route(struct network *n, uint32_t reqid, const struct net_route *r)
 	struct sp_error err;
 	struct route *rt;
 
-	if (route_add(r, &err) < 0) {
+	if (n->table != 0 && route_add(r, &err) < 0) {
 		log_event(n->engine->log, LOG_LVL_WARNING, "route", n->name,
 		    "%s", err.text);
 		return;
@@ -137,7 +140,7 @@ routes_set(struct network *n, uint32_t reqid,
 	size_t i;
 	int old;
 
-	if (n->table == 0 || network_enter(n, &old, NULL) < 0)
+	if (network_enter(n, &old, NULL) < 0)
 		return;
 
 	drop_routes(n, reqid);
@@ -169,7 +172,7 @@ routes_del(struct network *n, uint32_t reqid)
 {
 	int old;
 
-	if (n->table == 0 || network_enter(n, &old, NULL) < 0)
+	if (network_enter(n, &old, NULL) < 0)
 		return;
 
 	drop_routes(n, reqid);
@@ -183,7 +186,7 @@ routes_exclude(struct network *n)
 	    .table = n->table };
 	int old;
 
-	if (n->table == 0 || network_enter(n, &old, NULL) < 0)
+	if (network_enter(n, &old, NULL) < 0)
 		return;
 
 	drop_routes(n, 0);
@@ -192,18 +195,36 @@ routes_exclude(struct network *n)
 	network_leave(n, old);
 }
 
-/* In the network's namespace. */
-int
-routes_open(struct network *n, struct sp_error *err)
+/* The table that the configuration names, 0 = no routes. */
+static uint32_t
+wanted_table(const struct network *n)
 {
 	const struct conf_node *sys;
 
 	sys = conf_child(conf_root(n->engine->conf), "system", NULL);
-	n->table = 220;
-	if (sys != NULL) {
-		n->table = conf_bool(sys, "install-routes") ?
-		    (uint32_t)conf_int(sys, "routing-table") : 0;
-	}
+	if (sys == NULL)
+		return 220;
+	return conf_bool(sys, "install-routes") ?
+	    (uint32_t)conf_int(sys, "routing-table") : 0;
+}
+
+/* In the network's namespace. */
+static void
+leave_table(struct network *n)
+{
+	if (n->table == 0)
+		return;
+
+	(void)route_flush(n->table, NULL);
+	(void)rule_del(ENGINE_RULE_PREF, ENGINE_MARK, n->table, NULL);
+	n->table = 0;
+}
+
+/* In the network's namespace. */
+int
+routes_open(struct network *n, struct sp_error *err)
+{
+	n->table = wanted_table(n);
 	if (n->table == 0)
 		return 0;
 
@@ -221,10 +242,29 @@ routes_close(struct network *n)
 		list_remove(&rt->link);
 		free(rt);
 	}
-	if (n->table == 0)
+	leave_table(n);
+}
+
+void
+routes_reload(struct network *n)
+{
+	struct sp_error err = {0};
+	struct route *rt;
+	int old, ret;
+
+	if (n->table == wanted_table(n) || network_enter(n, &old, NULL) < 0)
 		return;
 
-	(void)route_flush(n->table, NULL);
-	(void)rule_del(ENGINE_RULE_PREF, ENGINE_MARK, n->table, NULL);
-	n->table = 0;
+	leave_table(n);
+	ret = routes_open(n, &err);
+	LIST_EACH(rt, &n->routes, struct route, link) {
+		rt->r.table = n->table;
+		if (ret == 0 && n->table != 0)
+			ret = route_add(&rt->r, &err);
+	}
+	network_leave(n, old);
+	if (ret < 0) {
+		log_event(n->engine->log, LOG_LVL_WARNING, "route", n->name,
+		    "%s", err.text);
+	}
 }
