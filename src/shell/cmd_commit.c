@@ -320,7 +320,8 @@ commit_refused(struct shell *sh, int ret, struct sp_error *err)
 
 	if (err->code == SP_INVALID && json_array_size(list) > 0)
 		return fail_invalid(list, err);
-	if (err->code == SP_CONFLICT && err->hint[0] == '\0')
+	/* The engine knows nothing of candidates: ours is the better hint. */
+	if (err->code == SP_CONFLICT)
 		sp_hint(err, "save FILE; discard; load FILE merge; compare");
 	return ret;
 }
