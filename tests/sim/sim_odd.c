@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "ike/sk.h"
 #include "ike/v2/steps.h"
@@ -432,6 +433,35 @@ t_answer_without_ts(void **state)
 	}
 }
 
+/* Deletes of SPIs nobody knows, while an answer of the peer's is awaited. */
+static void
+t_many_deletes(void **state)
+{
+	uint8_t plds[8 + 4 * 200] = { 0, 0, sizeof(plds) >> 8,
+	    (uint8_t)sizeof(plds), PROTO_ESP, 4, 0, 200 };
+	struct v2_sa *sa;
+	struct sim s;
+	unsigned i;
+
+	(void)state;
+	sim_start(&s, 1, NULL);
+	sim_up(&s);
+	s.manual = true;
+	ike_host_child_rekey(s.host[1].h, s.now,
+	    sim_in_use(&s, 1, "net")->id, NULL);
+	sim_drain(&s);
+	for (i = 0; i < 10; i++) {
+		say(&s, X_INFORMATIONAL, PLD_DELETE, plds, sizeof(plds));
+		sim_pass(&s, 0);
+	}
+	sa = sa_of(&s, 1);
+	assert_non_null(sa->active);
+	assert_in_range(sa->active->dead.len, 4, 64);
+	sim_pass_all(&s);
+	assert_works(&s);
+	sim_end(&s);
+}
+
 /* V2-083: the peer refuses every rekey: the hard end, with its reason. */
 static void
 t_rekey_refused(void **state)
@@ -476,6 +506,7 @@ main(void)
 		cmocka_unit_test(t_transport_nat),
 		cmocka_unit_test(t_ah),
 		cmocka_unit_test(t_answer_without_ts),
+		cmocka_unit_test(t_many_deletes),
 		cmocka_unit_test(t_rekey_refused),
 	};
 

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 
 #define PROBE_MS 1000		/* a hint asks for a probe so often */
+#define DEAD_MAX 16		/* SPIs noted while an answer is awaited */
 
 static void
 add_delete(struct ike_msg *m, uint8_t protocol, const void *spis, size_t nr)
@@ -116,7 +117,8 @@ delete_one(struct v2_sa *sa, uint8_t protocol, uint32_t spi,
 	struct v2_child *c = v2_child_by_out(sa, protocol, spi);
 
 	/* made by an answer of the peer's that we have not got yet? */
-	if (c == NULL && v2_child_work(sa))
+	if (c == NULL && v2_child_work(sa) &&
+	    sa->active->dead.len < DEAD_MAX * sizeof(spi))
 		buf_u32(&sa->active->dead, spi);
 	if (c == NULL || v2_active(sa, T_DELETE_CHILD, c->id) != NULL)
 		return;
