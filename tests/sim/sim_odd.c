@@ -462,6 +462,39 @@ t_many_deletes(void **state)
 	sim_end(&s);
 }
 
+/* New children beyond the limit are refused; the tunnel stays. */
+static void
+t_many_children(void **state)
+{
+	struct ike_child_conf *more;
+	struct v2_sa *sa;
+	struct sim s;
+	unsigned i;
+
+	(void)state;
+	sim_start(&s, 1, NULL);
+	sim_up(&s);
+	sa = sa_of(&s, 1);
+	/* one is there; the next but one is too many */
+	for (i = 0; i < V2_CHILDREN - 2; i++) {
+		v2_child_new(sa, sa->conf->children[0],
+		    v2_new_child_spi(sa->host), 1000 + i);
+	}
+	more = sim_child_new("more", "aes128gcm16", "10.1.0.0/24",
+	    "10.2.0.0/24");
+	for (i = 0; i < 2; i++) {
+		ike_host_child_create(s.host[0].h, s.now, sa_of(&s, 0)->id,
+		    more, NULL);
+		sim_for(&s, 1000);
+		assert_int_equal(sim_nr_children(&s, 0), 2);
+		assert_int_equal(sim_count(&s, 0, IKE_EV_CHILD_FAILED), i);
+	}
+	assert_refused(&s, REASON_RATE_LIMITED);
+	assert_true(sim_is_sane(&s));
+	ike_child_conf_unref(more);
+	sim_end(&s);
+}
+
 /* V2-083: the peer refuses every rekey: the hard end, with its reason. */
 static void
 t_rekey_refused(void **state)
@@ -507,6 +540,7 @@ main(void)
 		cmocka_unit_test(t_ah),
 		cmocka_unit_test(t_answer_without_ts),
 		cmocka_unit_test(t_many_deletes),
+		cmocka_unit_test(t_many_children),
 		cmocka_unit_test(t_rekey_refused),
 	};
 

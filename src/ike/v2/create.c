@@ -295,6 +295,27 @@ create_request(struct v2_sa *sa, const struct ike_msg *m,
 	buf_free(&nr);
 }
 
+/*
+ * An authentic peer is no reason to grow without end.  A rekey replaces, so
+ * it may go beyond the limit for as long as the old child is there.
+ */
+static bool
+is_full(const struct v2_sa *sa, bool rekey)
+{
+	struct ike_reason why;
+	struct v2_child *c;
+	unsigned nr = 0, most = rekey ? 2 * V2_CHILDREN : V2_CHILDREN;
+
+	LIST_EACH(c, &sa->children, struct v2_child, link)
+		nr++;
+	if (nr < most)
+		return false;
+	ike_reason_set(&why, REASON_RATE_LIMITED, true, STEP, NULL, NULL,
+	    "The peer asked for more than %u child SAs.", most);
+	v2_emit_refused(sa->host, sa, &sa->path, &why);
+	return true;
+}
+
 static bool
 is_ike_rekey(const struct ike_msg *m)
 {
@@ -321,6 +342,8 @@ v2_create_request(struct v2_sa *sa, const struct ike_msg *m,
 	}
 	if (ike_msg_find(m, PLD_TSi) == NULL)
 		refuse(answer, N_INVALID_SYNTAX);
+	else if (is_full(sa, rekey != NULL))
+		refuse(answer, N_NO_ADDITIONAL_SAS);
 	else if (rekey != NULL)
 		rekey_request(sa, m, answer, rekey);
 	else

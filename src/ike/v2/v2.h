@@ -28,6 +28,7 @@
 #define V2_COOKIE_MS 60000	/* life of a cookie secret */
 #define V2_RECENT 16		/* IKE_SA_INIT remembered after their SA */
 #define V2_YOUNG_MS 10000	/* two SAs this young were begun at once */
+#define V2_CHILDREN 1024	/* of one IKE SA, that a peer may ask for */
 
 struct kex;
 struct map;
