@@ -495,6 +495,35 @@ t_many_children(void **state)
 	sim_end(&s);
 }
 
+/* A peer that rekeys the IKE SA again while its first new one waits. */
+static void
+t_many_rekeys(void **state)
+{
+	struct v2_sa *sa;
+	struct sim s;
+	unsigned i;
+
+	(void)state;
+	sim_start(&s, 1, NULL);
+	sim_up(&s);
+	s.manual = true;
+	ike_host_sa_rekey(s.host[1].h, s.now, sa_of(&s, 1)->id, NULL);
+	sim_drain(&s);
+	for (i = 0; i < 3; i++) {
+		sa = sa_of(&s, 0);
+		ike_host_sa_rekey(s.host[0].h, s.now, sa->id, NULL);
+		sim_drain(&s);
+		sim_pass(&s, 0);
+		sim_drop(&s, 0);
+		/* forget it, so that the next can go */
+		v2_tasks_free(sa);
+		sa->mid_out++;
+	}
+	assert_int_equal(map_count(s.host[1].h->by_id), 2);
+	assert_true(sim_is_sane(&s));
+	sim_end(&s);
+}
+
 /* V2-083: the peer refuses every rekey: the hard end, with its reason. */
 static void
 t_rekey_refused(void **state)
@@ -541,6 +570,7 @@ main(void)
 		cmocka_unit_test(t_answer_without_ts),
 		cmocka_unit_test(t_many_deletes),
 		cmocka_unit_test(t_many_children),
+		cmocka_unit_test(t_many_rekeys),
 		cmocka_unit_test(t_rekey_refused),
 	};
 

@@ -340,11 +340,15 @@ void
 v2_ike_rekey_request(struct v2_sa *sa, const struct ike_msg *m,
     struct ike_msg *answer)
 {
+	const struct v2_task *t;
 	struct exchange x = {0};
 
 	v2_peer_chose(sa);
-	/* RFC 7296 2.25.2: not beside our work on a child */
-	if (sa->waiting || v2_child_work(sa)) {
+	t = v2_active(sa, T_REKEY_SA, 0);
+	/* RFC 7296 2.25.2: not beside our work on a child; nor a second one
+	 * while the first waits for the outcome of ours */
+	if (sa->waiting || v2_child_work(sa) ||
+	    (t != NULL && rival_of(sa, t) != NULL)) {
 		ike_msg_add_notify(answer, N_TEMPORARY_FAILURE, NULL, 0);
 		return;
 	}
