@@ -524,6 +524,36 @@ t_many_rekeys(void **state)
 	sim_end(&s);
 }
 
+/* SAs that ended answer for a while, but not any number of them. */
+static void
+t_many_ends(void **state)
+{
+	struct ike_host *h;
+	struct ike_path path;
+	struct v2_sa *sa;
+	struct sim s;
+	unsigned i;
+
+	(void)state;
+	sim_start(&s, 1, NULL);
+	sim_up(&s);
+	h = s.host[1].h;
+	path = sim_path(&s, 1);
+	for (i = 0; i < V2_LINGERING + 500; i++) {
+		sa = v2_sa_new(h, false, v2_new_ike_spi(h), &path);
+		sa->established_at = 1;
+		v2_end_code(sa, REASON_PEER_DELETED, "");
+	}
+	ike_host_tick(h, s.now);
+	v2_settle(h);
+	assert_int_equal(map_count(h->by_id), 1 + V2_LINGERING);
+	sim_for(&s, 400000);
+	assert_int_equal(map_count(h->by_id), 1);
+	assert_int_equal(h->lingering, 0);
+	assert_true(sim_is_sane(&s));
+	sim_end(&s);
+}
+
 /* V2-083: the peer refuses every rekey: the hard end, with its reason. */
 static void
 t_rekey_refused(void **state)
@@ -571,6 +601,7 @@ main(void)
 		cmocka_unit_test(t_many_deletes),
 		cmocka_unit_test(t_many_children),
 		cmocka_unit_test(t_many_rekeys),
+		cmocka_unit_test(t_many_ends),
 		cmocka_unit_test(t_rekey_refused),
 	};
 

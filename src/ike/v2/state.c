@@ -176,6 +176,8 @@ v2_sa_free(struct v2_sa *sa)
 	uint64_t spi = v2_our_spi(sa);
 	struct v2_child *c;
 
+	if (sa->lingers)
+		h->lingering--;
 	v2_setup_free(sa);
 	v2_tasks_free(sa);
 	v2_twins_del(sa);
@@ -276,12 +278,21 @@ v2_patience_ms(const struct ike_host *h)
 void
 v2_linger(struct v2_sa *sa)
 {
-	int64_t now = sa->host->now;
+	struct ike_host *h = sa->host;
+	int64_t now = h->now;
 
+	/* wrong proofs are cheap to send: what they leave behind is bounded */
+	if (!sa->lingers && h->lingering >= V2_LINGERING) {
+		sa->doom_at = now;
+		return;
+	}
+	if (!sa->lingers)
+		h->lingering++;
+	sa->lingers = true;
 	if (sa->established_at != 0)
-		sa->doom_at = now + v2_patience_ms(sa->host);
+		sa->doom_at = now + v2_patience_ms(h);
 	else if (sa->answer.len > 0)
-		sa->doom_at = now + sa->host->par.half_open_ms;
+		sa->doom_at = now + h->par.half_open_ms;
 	else
 		sa->doom_at = now;
 }

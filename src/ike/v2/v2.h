@@ -29,6 +29,7 @@
 #define V2_RECENT 16		/* IKE_SA_INIT remembered after their SA */
 #define V2_YOUNG_MS 10000	/* two SAs this young were begun at once */
 #define V2_CHILDREN 1024	/* of one IKE SA, that a peer may ask for */
+#define V2_LINGERING 4096	/* ended SAs that still answer */
 
 struct kex;
 struct map;
@@ -176,6 +177,7 @@ struct v2_sa {
 	uint32_t replaces;	/* waiting: id of the SA it was made on */
 	struct list twins;	/* ring of SAs with the same identities */
 	bool in_twins;
+	bool lingers;		/* counted in host->lingering */
 };
 
 struct v2_action {		/* queued for ike_host_next_action() */
@@ -214,6 +216,7 @@ struct ike_host {
 	int64_t cookie_at;
 	struct v2_recent recent[V2_RECENT];	/* round robin */
 	unsigned next_recent;
+	unsigned lingering;	/* SAs in V2_GONE */
 	int64_t quota_at;	/* second whose unsolicited answers ... */
 	unsigned quota_left;	/* ... and refusals are counted */
 	struct ike_host_stats stats;
