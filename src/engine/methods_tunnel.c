@@ -17,6 +17,8 @@
 #include "engine/conn.h"
 #include "engine/wait.h"
 
+#define SILENCE_MS 3000		/* then an attempt may be begun anew by hand */
+
 struct target {
 	struct network *net;
 	struct conn *conn;
@@ -194,6 +196,21 @@ wait_ms(const json_t *params)
 
 /* With wait_ms the call is parked before anything is sent, so that a failure
  * in the first step already reaches it. */
+/* Who types connect means now, not the next retransmission of an attempt that
+ * nobody has answered; others who wait for that one are not disturbed. */
+static void
+begin_anew(struct conn *c)
+{
+	struct ike_sa_info sa;
+
+	if (conn_state(c) != CONN_CONNECTING || c->sa_id == 0 ||
+	    !list_empty(&c->waiters) ||
+	    clock_wall_ms() - c->since_wall < SILENCE_MS)
+		return;
+	if (ike_host_sa(c->net->host, c->sa_id, &sa) && sa.spi_r == 0)
+		conn_restart(c);
+}
+
 METHOD(method_connect)
 {
 	struct target t;
@@ -209,6 +226,7 @@ METHOD(method_connect)
 		    "phase 2.", t.conn->name);
 	}
 
+	begin_anew(t.conn);
 	if (wait_ms(params) > 0) {
 		wait_add(call, t.conn, t.child, wait_ms(params));
 		conn_connect(t.conn, t.child);

@@ -78,7 +78,8 @@ on_timeout(void *ctx)
 	} else {
 		ike_reason_set(&r, REASON_PEER_SILENT, false, "", NULL, NULL,
 		    "%s is not up after %.0f s; last step: %s.",
-		    w->conn->full, s, w->step[0] != '\0' ? w->step : "none");
+		    w->conn->full, s, w->step[0] != '\0' ? w->step :
+		    "waiting for the peer");
 	}
 	fail(w, SP_TIMEOUT, &r);
 }

@@ -6,7 +6,7 @@ network namespace.  Then traffic, the table, and a clean end."""
 import time
 
 from lib import equal, holds, lacks, main
-from pair import FAR, NEAR, PSK, Pair, need_root
+from pair import FAR, NEAR, PSK, Pair, need_root, sh
 
 
 def words(t, *parts):
@@ -74,5 +74,38 @@ def test_first_tunnel(folder):
         equal(pair.near_pids(), [], "nothing is left running")
 
 
+COMMANDS = f"""
+set vpn-network branch placement host
+set vpn-network branch address {NEAR['inner']}
+set vpn-network branch network-address {NEAR['net']}
+edit vpn-network branch phase1 hq
+set key-exchange ikev2
+set remote-gateway {FAR['outer']}
+set pre-shared-key "{PSK}"
+set phase2 lan local-network {NEAR['net']}
+set phase2 lan remote-network {FAR['net']}
+commit
+power on branch wait 5
+"""
+
+
+def test_connect_means_now(folder):
+    """The peer is silent at first; once it is back, connect does not wait for
+    the retransmission that is due long after."""
+    with Pair(folder) as pair:
+        t = pair.near()
+        t.prompt()
+        pair.command(COMMANDS)
+        hole = ("ip", "-n", pair.far_ns, "route")
+        sh(*hole, "add", "blackhole", NEAR["outer"])
+        holds(t.run("connect hq wait 5"), "error: branch/hq is not up after")
+        sh(*hole, "del", "blackhole", NEAR["outer"])
+        holds(t.run("connect hq wait 4"), "hq: connected to")
+        t.send("exit\r")
+        t.see("here again?")
+        t.send("s\r")
+        t.until(lambda: not t.child.isalive(), "end")
+
+
 need_root()
-main([test_first_tunnel])
+main([test_first_tunnel, test_connect_means_now])
