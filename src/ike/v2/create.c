@@ -302,11 +302,11 @@ create_request(struct v2_sa *sa, const struct ike_msg *m,
 static bool
 is_full(const struct v2_sa *sa, bool rekey)
 {
+	const struct list *l = sa->children.next;
 	struct ike_reason why;
-	struct v2_child *c;
 	unsigned nr = 0, most = rekey ? 2 * V2_CHILDREN : V2_CHILDREN;
 
-	LIST_EACH(c, &sa->children, struct v2_child, link)
+	for (; l != &sa->children; l = l->next)
 		nr++;
 	if (nr < most)
 		return false;
