@@ -197,7 +197,8 @@ wait_ms(const json_t *params)
 /* With wait_ms the call is parked before anything is sent, so that a failure
  * in the first step already reaches it. */
 /* Who types connect means now, not the next retransmission of an attempt that
- * nobody has answered; others who wait for that one are not disturbed. */
+ * nobody has answered; others who wait for that one are not disturbed.
+ * conn_connect(), which follows, runs what the host wants done. */
 static void
 begin_anew(struct conn *c)
 {
@@ -207,8 +208,10 @@ begin_anew(struct conn *c)
 	    !list_empty(&c->waiters) ||
 	    clock_wall_ms() - c->since_wall < SILENCE_MS)
 		return;
-	if (ike_host_sa(c->net->host, c->sa_id, &sa) && sa.spi_r == 0)
-		conn_restart(c);
+	if (!ike_host_sa(c->net->host, c->sa_id, &sa) || sa.spi_r != 0)
+		return;
+	ike_host_sa_delete(c->net->host, clock_ms(), c->sa_id,
+	    REASON_USER_STOPPED, true, NULL);
 }
 
 METHOD(method_connect)
