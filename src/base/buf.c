@@ -41,18 +41,28 @@ buf_reset(struct buf *b)
 	b->len = 0;
 }
 
-/* Room for n more bytes and a NUL. */
+/*
+ * Room for n more bytes and a NUL.  The former block may have held a secret,
+ * which buf_wipe() would not find any more: it is wiped before it goes.
+ */
 static void
 reserve(struct buf *b, size_t n)
 {
 	size_t want = b->len + n + 1;
 	size_t cap = b->cap ? b->cap : 64;
+	uint8_t *data;
 
 	if (want <= b->cap)
 		return;
 	while (cap < want)
 		cap *= 2;
-	b->data = xrealloc(b->data, cap, 1);
+	data = xrealloc(NULL, cap, 1);
+	if (b->data != NULL) {
+		memcpy(data, b->data, b->len);
+		explicit_bzero(b->data, b->cap);
+		free(b->data);
+	}
+	b->data = data;
 	b->cap = cap;
 }
 

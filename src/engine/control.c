@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,6 +145,8 @@ client_put(struct client *c, json_t *obj)
 		buf_u8(&c->out, '\n');
 		client_watch(c);
 	}
+	if (text != NULL)	/* a draft has its secrets with it */
+		explicit_bzero(text, strlen(text));
 	free(text);
 }
 
@@ -469,6 +472,8 @@ client_write(struct client *c)
 		c->sent += (size_t)sent;
 	}
 	if (queued(c) == 0) {
+		if (c->out.len > 0)
+			explicit_bzero(c->out.data, c->out.len);
 		buf_reset(&c->out);
 		c->sent = 0;
 	} else if (c->sent > CONTROL_QUEUE_EVENTS) {
@@ -580,6 +585,15 @@ on_accept(void *ctx, unsigned events)
 	control_adopt(e, fd, role, cred.uid);
 }
 
+/* The secrets of a commit pass through JSON: no copy of them stays. */
+static void
+wipe_free(void *p)
+{
+	if (p != NULL)
+		explicit_bzero(p, malloc_usable_size(p));
+	free(p);
+}
+
 static gid_t
 group_id(const char *name)
 {
@@ -638,6 +652,7 @@ control_open(struct engine *e, struct sp_error *err)
 	struct control *ctl = xcalloc(1, sizeof(*ctl));
 	int ret = 0;
 
+	json_set_alloc_funcs(malloc, wipe_free);
 	ctl->fd = -1;
 	list_init(&ctl->clients);
 	e->control = ctl;
