@@ -27,6 +27,9 @@
 #define SECRET_MAX 4096		/* bytes of one secret */
 #define HISTORY_MAX 50
 
+/* Stands for every key in what somebody validates who must not learn one. */
+#define PLACEHOLDER "0x5caad2b7e9c1f0346f8e1b7d2a90c4537186eafd03b95e2c"
+
 struct draft {			/* one secret of a user's draft */
 	struct list link;
 	char *user, *name;
@@ -125,6 +128,7 @@ secret_decode(struct secret *out, const char *name, const char *base64,
 		pad++;
 	n = EVP_DecodeBlock(raw, (const unsigned char *)base64, (int)len);
 	if (n < 0) {
+		OPENSSL_cleanse(raw, sizeof(raw));
 		return sp_fail(err, SP_FORMAT,
 		    "The secret \"%s\" is not base64.", name);
 	}
@@ -156,11 +160,19 @@ take_secrets(struct conf_tree *t, const json_t *secrets,
 	return 0;
 }
 
-/* Those of the running configuration that the text names and that did not
- * come with it. */
+/*
+ * Those of the running configuration that the text names and that did not
+ * come with it.  Who may not commit them gets what it says of another key:
+ * the checks compare keys, so a guess beside a real one could be tried.
+ */
 static void
-keep_secrets(struct conf_tree *t, const struct conf_tree *running)
+keep_secrets(struct conf_tree *t, const struct conf_tree *running,
+    bool trusted)
 {
+	struct secret other = {
+		.data = (uint8_t []){ PLACEHOLDER },
+		.len = sizeof(PLACEHOLDER) - 1,
+	};
 	const struct conf_node *net = NULL, *p1;
 	char name[128];
 
@@ -171,8 +183,8 @@ keep_secrets(struct conf_tree *t, const struct conf_tree *running)
 			    0), name, sizeof(name)) &&
 			    conf_secret(t, name) == NULL &&
 			    conf_secret(running, name) != NULL)
-				conf_secret_set(t, name,
-				    conf_secret(running, name));
+				conf_secret_set(t, name, trusted ?
+				    conf_secret(running, name) : &other);
 		}
 	}
 }
@@ -196,7 +208,8 @@ request_tree(struct call *call, const json_t *params, struct conf_tree **out,
 		conf_tree_free(t);
 		return ret;
 	}
-	keep_secrets(t, call->engine->conf);
+	keep_secrets(t, call->engine->conf,
+	    client_role(call->client) >= ROLE_ADMIN);
 	*out = t;
 	return 0;
 }

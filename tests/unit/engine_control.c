@@ -376,6 +376,50 @@ test_commit(void **state)
 	peer_close(&p);
 }
 
+#define P1(name) "phase1 " name " {\\n remote-gateway 203.0.113.7;\\n " \
+	"key-exchange ikev1;\\n negotiation-mode main;\\n " \
+	"pre-shared-key <secret:a/" name ">;\\n}\\n"
+#define GUESS "vpn-network a {\\n address 10.1.0.1;\\n network-address " \
+	"10.1.0.0/24;\\n placement host;\\n" P1("p") P1("q") "}\\n"
+
+/* What config.validate says of a key that a guess stands beside. */
+static json_t *
+guess(struct peer *p, const char *key)
+{
+	char line[1024];
+
+	snprintf(line, sizeof(line), "{\"id\":1,\"method\":"
+	    "\"config.validate\",\"params\":{\"text\":\"" GUESS "\","
+	    "\"secrets\":{\"a/q\":\"%s\"}}}", key);
+	return result_of(p, line, "errors");
+}
+
+/* Two keys of one address are compared: only who may set them may ask. */
+static void
+test_guesses(void **state)
+{
+	static const char wrong[] =
+	    "Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5LXN0YXBsRQ==";
+	json_t *right, *other;
+	struct peer p;
+	unsigned viewer;
+
+	(void)state;
+	for (viewer = 0; viewer < 2; viewer++) {
+		peer_open(&p);
+		if (viewer) {
+			json_decref(ask(&p, "{\"method\":\"hello\","
+			    "\"params\":{\"role\":\"viewer\"}}"));
+		}
+		right = guess(&p, KEY);
+		other = guess(&p, wrong);
+		assert_int_equal(json_equal(right, other), viewer);
+		json_decref(right);
+		json_decref(other);
+		peer_close(&p);
+	}
+}
+
 /* Drafts: text in the state directory, secrets in memory. */
 static void
 test_drafts(void **state)
@@ -474,6 +518,7 @@ main(void)
 		cmocka_unit_test(test_method_table),
 		cmocka_unit_test(test_roles),
 		cmocka_unit_test(test_commit),
+		cmocka_unit_test(test_guesses),
 		cmocka_unit_test(test_drafts),
 		cmocka_unit_test(test_slow_reader),
 		cmocka_unit_test(test_gone),
