@@ -435,13 +435,30 @@ mark_named(const struct conf_tree *t, const char *text, bool *keep)
 	return open;
 }
 
+/* Could the secrets file be read again with this line in it? */
+static bool
+is_writable(const struct conf_named_secret *s)
+{
+	char *token = xasprintf("<secret:%s>", s->name);
+	char name[CONF_NAME_MAX];
+	bool ok = conf_secret_name(token, name, sizeof(name)) &&
+	    s->value.len <= CONF_SECRET_MAX &&
+	    (s->value.len == 0 ||
+	    memchr(s->value.data, '\n', s->value.len) == NULL);
+
+	free(token);
+	return ok;
+}
+
+/* What nothing but a comment names was never checked: it goes too if the
+ * file would be broken by it. */
 static void
 drop_unmarked(struct conf_tree *t, const bool *keep)
 {
 	size_t i;
 
 	for (i = t->nr_secrets; i-- > 0;) {
-		if (!keep[i])
+		if (!keep[i] || !is_writable(&t->secrets[i]))
 			conf_secret_set(t, t->secrets[i].name, NULL);
 	}
 }

@@ -359,6 +359,42 @@ test_refusals(void **state)
 	free(path);
 }
 
+/* Names and keys that no check saw cannot break the file for good. */
+static void
+test_unchecked_secrets(void **state)
+{
+	static const char text[] =
+	    "# <secret:a b> <secret:a/b> <secret:a/c>\nvpn-network a;\n";
+	static const struct {
+		const char *name, *key;
+	} rows[] = {
+		{ "a b", "blank" }, { "a/b", "two\nlines" },
+		{ "a/c", "good" },
+	};
+	struct place *p = *state;
+	struct secret s = {0};
+	struct conf_tree *t;
+	struct sp_error err;
+	uint32_t revision;
+	size_t i;
+
+	assert_int_equal(conf_parse(&t, text, &err), 0);
+	for (i = 0; i < NELEM(rows); i++) {
+		secret_set(&s, rows[i].key, strlen(rows[i].key));
+		conf_secret_set(t, rows[i].name, &s);
+		secret_free(&s);
+	}
+	assert_int_equal(conf_store_save(p->store, t, "", "", &revision,
+	    &err), 0);
+	conf_tree_free(t);
+	if (conf_store_load(p->store, &t, &revision, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_null(conf_secret(t, "a b"));
+	assert_null(conf_secret(t, "a/b"));
+	assert_non_null(conf_secret(t, "a/c"));
+	conf_tree_free(t);
+}
+
 /* A tree with keys; saved keys come back, those no text names do not. */
 static void
 test_secrets(void **state)
@@ -586,6 +622,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_refusals, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_secrets, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_unchecked_secrets, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_drafts_state, setup,
 		    teardown),
