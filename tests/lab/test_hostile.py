@@ -8,6 +8,7 @@ new tunnel come up meanwhile.
 
 Attacks run in the router's namespace: this file again, as
 "attack KIND ARGUMENTS", which prints JSON."""
+import base64
 import collections
 import glob
 import json
@@ -588,6 +589,36 @@ def slow_reader(lab):
     lab.alive()
 
 
+def secrets_in_memory(lab):
+    """Keys that went through the control socket are in locked memory that
+    no core dump shows, and nowhere else, neither as base64."""
+    setup(lab)
+    key = b"Unmistakable-Zebra-Quartz-77-Violin"
+    text = base64.b64encode(key)
+    s = control(lab)
+    for method in ("draft.save", "draft.load", "config.validate"):
+        ask(s, json.dumps({"id": 1, "method": method, "params": {
+            "text": "", "secrets": {"n/a": text.decode()}}}).encode() + b"\n")
+    ask(s, HELLO)
+    pid = int(json.loads(ask(s, HELLO))["result"]["pid"])
+    s.close()
+    with open(f"/proc/{pid}/smaps", encoding="ascii") as smaps, \
+            open(f"/proc/{pid}/mem", "rb", 0) as mem:
+        for line in smaps:
+            word = line.split()
+            if "-" in word[0]:
+                first, last = (int(x, 16) for x in word[0].split("-"))
+                writable = "w" in word[1]
+            if word[0] != "VmFlags:" or not writable or "dd" in word or \
+                    last - first > 1 << 31:
+                continue
+            mem.seek(first)
+            data = mem.read(last - first)
+            for what in (key, text[4:40]):
+                check(what not in data, f"{what} at {first:x}")
+    lab.alive()
+
+
 def main():
     if sys.argv[1:2] == ["attack"]:
         print(json.dumps(ATTACKS[sys.argv[2]](sys.argv[3:])))
@@ -598,7 +629,7 @@ def main():
     try:
         for function in (scans, random_and_mutated, flood,
                          connects_meanwhile, replayed, forged_esp, nonsense,
-                         hang_ups, hundred, slow_reader):
+                         hang_ups, hundred, slow_reader, secrets_in_memory):
             if not only or function.__name__ in only:
                 lab.case(function.__name__, function)
     finally:
