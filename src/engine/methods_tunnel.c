@@ -229,6 +229,10 @@ METHOD(method_connect)
 		    "phase 2.", t.conn->name);
 	}
 
+	if (wait_ms(params) > 0 && wait_is_full(t.conn)) {
+		return sp_fail(err, SP_AGAIN, "Too many calls wait for %s "
+		    "already.", t.conn->full);
+	}
 	begin_anew(t.conn);
 	if (wait_ms(params) > 0) {
 		wait_add(call, t.conn, t.child, wait_ms(params));

@@ -19,6 +19,8 @@
 #include "engine/loop.h"
 #include "engine/status.h"
 
+#define WAITERS 64		/* calls that wait for one connection */
+
 struct waiter {
 	struct list link;
 	struct client *client;
@@ -112,6 +114,18 @@ answer(struct waiter *w)
 	    "state", "connected", "tunnel", status_tunnel(w->conn, false),
 	    "seconds", s), false);
 	waiter_free(w);
+}
+
+/* Each gets every word of progress, whether its client reads or not. */
+bool
+wait_is_full(const struct conn *c)
+{
+	const struct list *l = c->waiters.next;
+	unsigned nr = 0;
+
+	for (; l != &c->waiters; l = l->next)
+		nr++;
+	return nr >= WAITERS;
 }
 
 void

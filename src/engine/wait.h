@@ -6,6 +6,7 @@
 #ifndef SP_ENGINE_WAIT_H
 #define SP_ENGINE_WAIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct call;
@@ -13,6 +14,9 @@ struct child;
 struct client;
 struct conn;
 struct ike_reason;
+
+/* Do as many calls wait for c as may? */
+bool wait_is_full(const struct conn *c);
 
 /* Answer the call when c (or ch of it, if not NULL) is up, fails, or wait_ms
  * are over. */

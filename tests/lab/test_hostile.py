@@ -589,6 +589,20 @@ def slow_reader(lab):
     lab.alive()
 
 
+def many_waits(lab):
+    """Calls that wait for a silent peer: a bounded number of them."""
+    lab.start(settings(esp="aes 128 sha256 none"))
+    s = control(lab)
+    s.sendall(b'{"id":1,"method":"connect","params":{"target":["lab"],'
+              b'"wait_ms":5000}}\n' * 100)
+    got = b""
+    while got.count(b'"error"') < 36:
+        got += s.recv(65536)
+    check(got.count(b"Too many calls") == 36, got[-300:])
+    s.close()
+    lab.alive()
+
+
 def secrets_in_memory(lab):
     """Keys that went through the control socket are in locked memory that
     no core dump shows, and nowhere else, neither as base64."""
@@ -629,7 +643,8 @@ def main():
     try:
         for function in (scans, random_and_mutated, flood,
                          connects_meanwhile, replayed, forged_esp, nonsense,
-                         hang_ups, hundred, slow_reader, secrets_in_memory):
+                         hang_ups, hundred, slow_reader, many_waits,
+                         secrets_in_memory):
             if not only or function.__name__ in only:
                 lab.case(function.__name__, function)
     finally:
