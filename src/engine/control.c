@@ -13,6 +13,7 @@
 #include "engine/control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -51,6 +52,7 @@ struct client {
 
 struct control {
 	int fd;
+	int spare;			/* given up when descriptors run out */
 	struct loop_io *io;
 	struct loop_wake *log_wake;
 	struct list clients;
@@ -556,6 +558,21 @@ role_of(const struct control *ctl, int fd, const struct ucred *cred)
 	return ROLE_NONE;
 }
 
+/*
+ * No descriptor is left: a client that waits would wake the loop for ever.
+ * It is turned away with the one that is kept for this (hardening.md R-65).
+ */
+static void
+turn_away(struct control *ctl)
+{
+	if (ctl->spare >= 0)
+		close(ctl->spare);
+	ctl->spare = accept4(ctl->fd, NULL, NULL, SOCK_CLOEXEC);
+	if (ctl->spare >= 0)
+		close(ctl->spare);
+	ctl->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
 static void
 on_accept(void *ctx, unsigned events)
 {
@@ -568,8 +585,11 @@ on_accept(void *ctx, unsigned events)
 
 	(void)events;
 	fd = accept4(ctl->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd < 0)
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE)
+			turn_away(ctl);
 		return;
+	}
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0 ||
 	    ctl->nr_clients >= CONTROL_CLIENTS) {
 		close(fd);
@@ -654,6 +674,7 @@ control_open(struct engine *e, struct sp_error *err)
 
 	json_set_alloc_funcs(malloc, wipe_free);
 	ctl->fd = -1;
+	ctl->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	list_init(&ctl->clients);
 	e->control = ctl;
 	if (!e->no_socket) {
@@ -691,6 +712,8 @@ control_close(struct engine *e)
 		close(ctl->fd);
 		(void)unlink(ctl->path);
 	}
+	if (ctl->spare >= 0)
+		close(ctl->spare);
 	free(ctl);
 	e->control = NULL;
 }
