@@ -106,6 +106,8 @@ unsigned child_up(const struct child *ch);
 /* One of its installed SAs, or NULL. */
 struct inst *child_inst(const struct child *ch);
 bool conn_wanted(const struct conn *c);
+/* Is this IKE SA established and not being closed. */
+bool conn_stands(const struct conn *c, uint32_t sa_id);
 bool conn_active(const struct conn *c);
 void conn_record(struct conn *c, const char *phase2,
     const struct ike_reason *r);

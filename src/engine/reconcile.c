@@ -510,9 +510,8 @@ on_child_up(struct conn *c, const struct ike_event *ev)
 	say(c, LOG_LVL_NOTICE, "child-up", "child: %s", ch->name);
 }
 
-/* Does the IKE SA of an event still stand. */
-static bool
-sa_stands(const struct conn *c, uint32_t sa_id)
+bool
+conn_stands(const struct conn *c, uint32_t sa_id)
 {
 	struct ike_sa_info sa;
 
@@ -534,7 +533,7 @@ on_child_down(struct conn *c, const struct ike_event *ev)
 	    ike_reason_word(code), ev->reason.text);
 	ch->since_wall = clock_wall_ms();
 	ch->pending = false;
-	if (!sa_stands(c, ev->sa_id) || c->reauth)
+	if (!conn_stands(c, ev->sa_id) || c->reauth)
 		return;		/* on_sa_down() decides */
 
 	conn_record(c, ch->name, &ev->reason);
@@ -700,7 +699,7 @@ conn_reconcile(struct conn *c)
 		return;
 	}
 	/* an IKE SA that is going: its event comes next, and decides */
-	if (c->sa_up && !sa_stands(c, c->sa_id)) {
+	if (c->sa_up && !conn_stands(c, c->sa_id)) {
 		loop_timer_set(c->timer, TIME_NEVER);
 		return;
 	}

@@ -93,7 +93,8 @@ is_up(const struct waiter *w)
 	struct child *ch;
 	unsigned nr = 0;
 
-	if (!w->conn->sa_up)
+	/* what a disconnect is closing is up no more */
+	if (!w->conn->sa_up || !conn_stands(w->conn, w->conn->sa_id))
 		return false;
 	LIST_EACH(ch, &w->conn->children, struct child, link) {
 		if (w->child != NULL && ch != w->child)
