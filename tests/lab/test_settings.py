@@ -7,7 +7,7 @@ import datetime
 import os
 import re
 
-from lablib import Lab, check, equal, need, settings
+from lablib import SHARED, Lab, check, equal, need, settings
 
 FAST = ["system retransmit-timeout 0.3", "system retransmit-tries 2"]
 ESP = "aes 128 sha256 none"
@@ -77,8 +77,7 @@ def limit_rekeys(lab, limit):
 
 def esn(lab):
     lab.charon("v2-esn", ack=True)
-    text = open(os.path.join(os.environ["SP_SHARED"],
-                             "lab/configs/v2-esn/right/swanctl.conf")).read()
+    text = open(SHARED + "/lab/configs/v2-esn/right/swanctl.conf").read()
     esp = re.search(r"esp_proposals = (\S+)", text).group(1)
     ike = re.search(r"\bproposals = (\S+)", text).group(1)
     lab.start(settings(ike=suite(ike), esp=suite(esp),
