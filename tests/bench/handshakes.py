@@ -6,11 +6,10 @@ established IKE SA: two sallyport engines beside two charons, in one run.
   handshakes.py [--number 1000] [--rounds 3] [--suite x25519|modp2048]
 
 Pre-shared keys, AES-128-GCM, one child each (charon also childless, which
-ours does not do yet).  charon
-runs with kernel-netlink and, where the kernel has no ESP, with the lab's
-preload that only nods; ours has the plane that the machine gives.  Prints one
-JSON line a figure and the ratios at the end.  Needs root, strongswan, the lab
-in $SP_SHARED."""
+ours does not do yet).  charon runs with kernel-netlink and, where the kernel
+has no ESP, with the lab's preload that only nods; ours has the plane that the
+machine gives.  Prints one JSON line a figure and the ratios at the end.  Needs
+root, strongswan, the lab in $SP_SHARED."""
 import argparse
 import json
 import os
