@@ -58,6 +58,26 @@ int conf_store_draft_save(struct conf_store *s, const char *user,
 char *conf_store_draft_load(struct conf_store *s, const char *user);
 void conf_store_draft_drop(struct conf_store *s, const char *user);
 
+/*
+ * A commit that waits for its confirmation: written before the commit is
+ * carried out, dropped when it is confirmed or taken back.  before: the
+ * configuration to return to; its keys are kept too.  get: SP_NOTFOUND when
+ * none waits; *before is the caller's.
+ */
+struct conf_unconfirmed {
+	uint32_t back_to;	/* revision of before */
+	int64_t made_ms;	/* wall clock */
+	int64_t deadline_ms;	/* wall clock */
+	char who[64];
+};
+int conf_store_unconfirmed_set(struct conf_store *s,
+    const struct conf_unconfirmed *u, const struct conf_tree *before,
+    struct sp_error *err);
+int conf_store_unconfirmed_get(struct conf_store *s,
+    struct conf_unconfirmed *u, struct conf_tree **before,
+    struct sp_error *err);
+void conf_store_unconfirmed_drop(struct conf_store *s);
+
 /* Small state values that outlive the process: "power/branch" -> "on".
  * A NULL value removes the key; get returns a string of the caller's, or
  * NULL. */

@@ -209,7 +209,7 @@ const struct set_row system_table[] = {
 	  .group = N_("Log") },
 	{ .name = "commit-confirm-default", .type = SET_INTEGER,
 	  .def = "10", .min = 1, .max = 1440, .unit = N_("minutes"),
-	  .flags = SET_LATER, .label = N_("Commit Confirm Time"),
+	  .label = N_("Commit Confirm Time"),
 	  .help = N_("Minutes before an unconfirmed commit is taken back."),
 	  .group = N_("Shell") },
 	{ .name = "inactivity-logout", .type = SET_DURATION, .def = "0",

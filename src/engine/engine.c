@@ -25,6 +25,7 @@
 #include "conf/model.h"
 #include "conf/store.h"
 #include "engine/commit.h"
+#include "engine/confirm.h"
 #include "engine/control.h"
 #include "engine/internal.h"
 #include "engine/log.h"
@@ -169,6 +170,7 @@ start_up(struct engine *e)
 	    "started, directory: %s, revision: %u, ESP in the kernel: %s",
 	    e->conf_dir, e->revision, e->kernel_works ? "yes" :
 	    why != NULL ? why : "no");
+	confirm_start(e);
 	commit_start(e);
 }
 
@@ -292,6 +294,7 @@ engine_free(struct engine *e)
 		network_free(n);
 	control_close(e);
 	drafts_free(e);
+	confirm_free(e);
 	while (e->nr_handed > 0)
 		close(e->handed[--e->nr_handed]);
 	worker_free(e->worker);

@@ -30,6 +30,7 @@ struct conf_node;
 struct conf_store;
 struct conf_tree;
 struct child;
+struct confirm;
 struct conn;
 struct control;
 struct elog;
@@ -59,6 +60,7 @@ struct engine {
 	struct rng rng;
 	struct control *control;
 	struct list networks;
+	struct confirm *confirm;	/* the commit that waits for it */
 	struct list drafts;		/* secrets of drafts, in memory only */
 	bool kernel_works;
 	const char *kernel_why;		/* why not */

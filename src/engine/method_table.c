@@ -16,6 +16,8 @@ static const struct method methods[] = {
 	{ "config.revision", ROLE_VIEWER, false, method_config_revision },
 	{ "config.validate", ROLE_VIEWER, false, method_config_validate },
 	{ "config.commit", ROLE_ADMIN, true, method_config_commit },
+	{ "config.confirm", ROLE_ADMIN, true, method_config_confirm },
+	{ "config.rollback", ROLE_ADMIN, true, method_config_rollback },
 	{ "config.history", ROLE_VIEWER, false, method_config_history },
 	{ "draft.save", ROLE_ADMIN, false, method_draft_save },
 	{ "draft.load", ROLE_ADMIN, false, method_draft_load },

@@ -10,6 +10,8 @@
 
 #include "engine/control.h"
 
+struct conf_tree;
+
 /* A method has this form. */
 #define METHOD(name) \
 	int name(struct call *call, const json_t *params, struct sp_error *err)
@@ -17,12 +19,23 @@
 /* methods_config.c: configuration, history, drafts */
 METHOD(method_config_get);
 METHOD(method_config_revision);
-METHOD(method_config_validate);
-METHOD(method_config_commit);
 METHOD(method_config_history);
 METHOD(method_draft_save);
 METHOD(method_draft_load);
 METHOD(method_draft_drop);
+
+/* methods_commit.c */
+METHOD(method_config_validate);
+METHOD(method_config_commit);
+METHOD(method_config_confirm);
+METHOD(method_config_rollback);
+
+/*
+ * The tree of a request's text and secrets (the caller's); keys that it
+ * names and does not bring are those of the running configuration.
+ */
+int config_request_tree(struct call *call, const json_t *params,
+    struct conf_tree **out, struct sp_error *err);
 
 /* methods_tunnel.c: what changes the state of networks and tunnels */
 METHOD(method_power);

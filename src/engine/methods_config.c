@@ -20,8 +20,7 @@
 #include "conf/model.h"
 #include "conf/store.h"
 #include "conf/text.h"
-#include "conf/validate.h"
-#include "engine/commit.h"
+#include "engine/confirm.h"
 #include "engine/internal.h"
 
 #define SECRET_MAX 4096		/* bytes of one secret */
@@ -67,8 +66,9 @@ METHOD(method_config_get)
 	(void)err;
 	while ((name = conf_secret_next(e->conf, &pos)) != NULL)
 		json_array_append_new(names, json_string(name));
-	call->result = json_pack("{s:i s:o s:o}", "revision",
-	    (int)e->revision, "text", tree_text(e->conf), "secrets", names);
+	call->result = json_pack("{s:i s:o s:o s:o}", "revision",
+	    (int)e->revision, "text", tree_text(e->conf), "secrets", names,
+	    "confirm", confirm_json(e));
 	return 0;
 }
 
@@ -189,9 +189,8 @@ keep_secrets(struct conf_tree *t, const struct conf_tree *running,
 	}
 }
 
-/* The tree of a request's text and secrets. */
-static int
-request_tree(struct call *call, const json_t *params, struct conf_tree **out,
+int
+config_request_tree(struct call *call, const json_t *params, struct conf_tree **out,
     struct sp_error *err)
 {
 	const char *text = json_string_value(json_object_get(params, "text"));
@@ -212,98 +211,6 @@ request_tree(struct call *call, const json_t *params, struct conf_tree **out,
 	    client_role(call->client) >= ROLE_ADMIN);
 	*out = t;
 	return 0;
-}
-
-static json_t *
-error_list(const struct sp_error *list, size_t nr)
-{
-	json_t *out = json_array();
-	size_t i;
-
-	for (i = 0; i < nr; i++)
-		json_array_append_new(out, control_error_json(&list[i]));
-	return out;
-}
-
-METHOD(method_config_validate)
-{
-	struct conf_report r;
-	struct conf_tree *t;
-	int ret;
-
-	ret = request_tree(call, params, &t, err);
-	if (ret < 0)
-		return ret;
-	conf_validate(t, &r);
-	call->result = json_pack("{s:o s:o}", "errors",
-	    error_list(r.errors, r.nr_errors), "warnings",
-	    error_list(r.warnings, r.nr_warnings));
-	conf_report_free(&r);
-	conf_tree_free(t);
-	return 0;
-}
-
-static int
-refuse(struct call *call, const struct conf_report *r, struct sp_error *err)
-{
-	call->extra = json_pack("{s:o s:o}", "errors",
-	    error_list(r->errors, r->nr_errors), "warnings",
-	    error_list(r->warnings, r->nr_warnings));
-	*err = r->errors[0];
-	err->code = SP_INVALID;
-	return SP_INVALID;
-}
-
-static int
-check_base(struct engine *e, const json_t *params, struct sp_error *err)
-{
-	json_t *base = json_object_get(params, "base");
-
-	if (!json_is_integer(base))
-		return sp_fail(err, SP_FORMAT, "\"base\" is the revision that "
-		    "the text was made from.");
-	if (json_integer_value(base) == (json_int_t)e->revision)
-		return 0;
-	sp_fail(err, SP_CONFLICT, "The running configuration is revision %u "
-	    "now; yours was made from revision %lld.", e->revision,
-	    (long long)json_integer_value(base));
-	sp_hint(err, "compare");
-	return SP_CONFLICT;
-}
-
-METHOD(method_config_commit)
-{
-	struct engine *e = call->engine;
-	const char *comment;
-	struct conf_report r;
-	struct conf_tree *t;
-	size_t changes;
-	int ret;
-
-	comment = json_string_value(json_object_get(params, "comment"));
-	ret = check_base(e, params, err);
-	if (ret == 0)
-		ret = request_tree(call, params, &t, err);
-	if (ret < 0)
-		return ret;
-	conf_validate(t, &r);
-	if (r.nr_errors > 0) {
-		ret = refuse(call, &r, err);
-		conf_tree_free(t);
-	} else {
-		ret = commit_tree(e, t, client_user(call->client),
-		    comment != NULL ? comment : "", &changes, err);
-	}
-	if (ret == 0) {
-		call->result = json_pack("{s:i s:i s:o}", "revision",
-		    (int)e->revision, "changes", (int)changes, "warnings",
-		    error_list(r.warnings, r.nr_warnings));
-		control_event(e, TOPIC_CONFIG, json_pack("{s:i s:s}",
-		    "revision", (int)e->revision, "who",
-		    client_user(call->client)));
-	}
-	conf_report_free(&r);
-	return ret;
 }
 
 /* ---- drafts ---- */

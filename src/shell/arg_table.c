@@ -44,6 +44,18 @@ check_count(const struct token *tok, struct sp_error *err)
 	    _("\"%s\" is not a number between 0 and 1000000."), tok->text);
 }
 
+static int
+check_minutes(const struct token *tok, struct sp_error *err)
+{
+	int64_t v;
+
+	if (str_to_i64(tok->text, 1, 1440, &v))
+		return 0;
+	return sp_fail(err, SP_FORMAT, _("\"%s\" does not belong here; the "
+	    "minutes behind \"confirmed\" lie between 1 and 1440."),
+	    tok->text);
+}
+
 static const char *const levels[] = { "error", "warning", "notice", "info",
 	"debug" };
 
@@ -131,6 +143,8 @@ const struct arg_type arg_table[] = {
 	{ .name = "file", .max = 1, .shape = N_("<file>") },
 	{ .name = "level", .max = 1, .check = check_level,
 	  .offer = offer_level },
+	{ .name = "minutes", .max = 1, .shape = N_("<minutes>"),
+	  .check = check_minutes },
 	{ .name = "name", .max = 1, .shape = N_("<name>") },
 	{ .name = "network", .max = 1, .shape = N_("<network>"),
 	  .offer = offer_network },

@@ -36,7 +36,9 @@ CMD_FUNC(cmd_generate_psk);	/* generate pre-shared-key <tunnel> */
 CMD_FUNC(cmd_show_configuration);	/* [<path>] [all] */
 CMD_FUNC(cmd_compare);
 CMD_FUNC(cmd_validate);
-CMD_FUNC(cmd_commit);		/* [comment <text>] */
+CMD_FUNC(cmd_commit);	/* [comment <text>] [confirmed] [<minutes>] */
+CMD_FUNC(cmd_confirm);
+CMD_FUNC(cmd_rollback);		/* <count> */
 CMD_FUNC(cmd_discard);
 CMD_FUNC(cmd_load);		/* <file> [merge|replace] */
 CMD_FUNC(cmd_load_terminal);	/* terminal [merge|replace] */

@@ -24,6 +24,7 @@
 #include "shell/path.h"
 #include "shell/table.h"
 
+#define CONFIRM_DEFAULT 10	/* minutes; as the schema's row says */
 #define FILE_MAX (8u << 20)	/* of a configuration that is loaded */
 
 /* ---- as JSON ------------------------------------------------------------ */
@@ -156,24 +157,37 @@ cmd_show_configuration(struct shell *sh, const struct cmd_line *cl,
 
 /* ---- compare ------------------------------------------------------------ */
 
-/* The tree of the n-th commit before the running one (the caller's). */
+/* Number of the n-th commit before the running one. */
 static int
-rollback_tree(struct shell *sh, size_t n, struct conf_tree **out,
+rollback_revision(struct shell *sh, size_t n, int64_t *out,
     struct sp_error *err)
 {
-	json_t *list = NULL, *rev = NULL;
-	int64_t number;
+	json_t *list = NULL;
 	int ret;
 
 	ret = sh_call(sh, "config.history", NULL, &list, err);
 	if (ret < 0)
 		return ret;
-	number = jint(json_array_get(jget(list, "history"), n), "revision",
-	    -1);
+	*out = jint(json_array_get(jget(list, "history"), n), "revision", -1);
 	json_decref(list);
-	if (number < 0)
+	if (*out < 0)
 		return sp_fail(err, SP_NOTFOUND,
 		    _("The history holds no %zu commits before this one."), n);
+	return 0;
+}
+
+/* The tree of the n-th commit before the running one (the caller's). */
+static int
+rollback_tree(struct shell *sh, size_t n, struct conf_tree **out,
+    struct sp_error *err)
+{
+	json_t *rev = NULL;
+	int64_t number;
+	int ret;
+
+	ret = rollback_revision(sh, n, &number, err);
+	if (ret < 0)
+		return ret;
 	ret = sh_call(sh, "config.revision", json_pack("{s:I}", "revision",
 	    (json_int_t)number), &rev, err);
 	if (ret < 0)
@@ -326,19 +340,69 @@ commit_refused(struct shell *sh, int ret, struct sp_error *err)
 	return ret;
 }
 
-/* An edit that changes nothing makes no revision. */
+/* "confirmed [MINUTES]": how long the commit waits; 0 = it is lasting. */
+static int
+confirm_minutes(struct shell *sh, const struct cmd_line *cl, int64_t *out,
+    struct sp_error *err)
+{
+	const char *typed = cmd_word(cl, "minutes");
+	const struct conf_node *sys;
+	const char *word;
+
+	*out = 0;
+	if (!cmd_has(cl, "confirmed")) {
+		if (typed == NULL)
+			return 0;
+		return sp_fail(err, SP_FORMAT, _("A number of minutes stands "
+		    "behind \"confirmed\"."));
+	}
+	sys = conf_child(conf_root(sh->cand.tree), "system", NULL);
+	word = typed ? typed : sys ?
+	    conf_value(sys, "commit-confirm-default", 0) : NULL;
+	if (word == NULL || !str_to_i64(word, 1, 1440, out))
+		*out = CONFIRM_DEFAULT;
+	return 0;
+}
+
+static void
+say_committed(struct shell *sh, const json_t *reply)
+{
+	int64_t changes = jint(reply, "changes", 0);
+	const json_t *confirm = jget(reply, "confirm");
+
+	show_warnings(sh, reply);
+	buf_printf(&sh->out, changes == 1 ?
+	    _("committed revision %lld, %lld change\n") :
+	    _("committed revision %lld, %lld changes\n"),
+	    (long long)jint(reply, "revision", 0), (long long)changes);
+	sh->confirm = session_deadline(confirm);
+	if (json_is_object(confirm))
+		buf_printf(&sh->out, _("Type \"confirm\" before %s, or "
+		    "revision %lld returns by itself.\n"),
+		    jstr(confirm, "until"),
+		    (long long)jint(confirm, "back_to", 0));
+}
+
+/* An edit that changes nothing makes no revision; but a commit confirms one
+ * that waits, as its edits stand on it. */
 int
 cmd_commit(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 {
 	const char *comment = cmd_word(cl, "text");
 	json_t *params, *reply = NULL;
-	int64_t revision, changes;
+	int64_t minutes;
 	int ret;
 
 	if (sh->p->check_only)
 		return cmd_validate(sh, cl, err);
+	ret = confirm_minutes(sh, cl, &minutes, err);
+	if (ret < 0)
+		return ret;
 	if (!cand_dirty(&sh->cand)) {
 		buf_puts(&sh->out, _("nothing to commit\n"));
+		if (sh->confirm != 0)
+			report_note(sh, _("the last commit waits for "
+			    "\"confirm\""));
 		return 0;
 	}
 	params = candidate_params(sh);
@@ -346,19 +410,68 @@ cmd_commit(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 	    json_integer(sh->cand.revision));
 	json_object_set_new(params, "comment",
 	    json_string(comment ? comment : ""));
+	if (minutes > 0)
+		json_object_set_new(params, "confirm",
+		    json_integer(minutes));
 	ret = sh_call(sh, "config.commit", params, &reply, err);
 	if (ret < 0)
 		return commit_refused(sh, ret, err);
-	revision = jint(reply, "revision", 0);
-	show_warnings(sh, reply);
-	changes = jint(reply, "changes", 0);
-	buf_printf(&sh->out, changes == 1 ?
-	    _("committed revision %lld, %lld change\n") :
-	    _("committed revision %lld, %lld changes\n"),
-	    (long long)revision, (long long)changes);
-	cand_committed(&sh->cand, (uint32_t)revision);
+	say_committed(sh, reply);
+	cand_committed(&sh->cand, (uint32_t)jint(reply, "revision", 0));
 	sh->result = reply;
 	return 0;
+}
+
+int
+cmd_confirm(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
+{
+	int ret;
+
+	(void)cl;
+	ret = sh_call(sh, "config.confirm", NULL, &sh->result, err);
+	if (ret < 0)
+		return ret;
+	sh->confirm = 0;
+	buf_printf(&sh->out, _("revision %lld is confirmed\n"),
+	    (long long)jint(sh->result, "revision", 0));
+	return 0;
+}
+
+/* At once, as a commit of its own: only what differs is touched. */
+int
+cmd_rollback(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
+{
+	const char *count = cmd_word(cl, "count");
+	json_t *reply = NULL;
+	int64_t n = 0, revision;
+	char *question, answer;
+	int ret;
+
+	if (cand_dirty(&sh->cand)) {
+		sp_fail(err, SP_STATE, _("There are uncommitted changes; "
+		    "commit or discard them first."));
+		sp_hint(err, "compare");
+		return SP_STATE;
+	}
+	(void)str_to_i64(count, 0, INT64_MAX, &n);
+	ret = rollback_revision(sh, (size_t)n, &revision, err);
+	if (ret < 0)
+		return ret;
+	question = xasprintf(_("Make revision %lld the running configuration "
+	    "again? y/N "), (long long)revision);
+	answer = sh->p->yes || !sh_interactive(sh) ? 'y' :
+	    sh_ask(sh, question, "ny");
+	free(question);
+	if (answer != 'y')
+		return 0;
+	ret = sh_call(sh, "config.rollback", json_pack("{s:I s:I}", "base",
+	    (json_int_t)sh->cand.revision, "revision", (json_int_t)revision),
+	    &reply, err);
+	if (ret < 0)
+		return commit_refused(sh, ret, err);
+	say_committed(sh, reply);
+	sh->result = reply;
+	return session_refresh(sh, err);
 }
 
 /* Begins from what runs now: after a conflict that is not what this shell

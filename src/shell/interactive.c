@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -42,16 +43,29 @@ cut_middle(const char *text, size_t columns)
 	return xasprintf("%.*s~%s", (int)head, text, text + len - tail);
 }
 
-/* "gw1> ", "gw1*> ", "gw1 /branch/hq*> " (caller's). */
+/* "!9:41": until a commit that waits for its confirmation returns. */
+static void
+print_left(const struct shell *sh, char out[16])
+{
+	int64_t left = (sh->confirm - clock_ms() + 999) / 1000;
+
+	out[0] = '\0';
+	if (sh->confirm != 0)
+		snprintf(out, 16, "!%d:%02d", left > 0 ? (int)(left / 60) : 0,
+		    left > 0 ? (int)(left % 60) : 0);
+}
+
+/* "gw1> ", "gw1*> ", "gw1 /branch/hq*> ", "gw1!9:41> " (caller's). */
 static char *
 prompt_text(struct shell *sh)
 {
-	char *label = path_edit_label(sh), *cut, *out;
+	char *label = path_edit_label(sh), *cut, *out, left[16];
 	size_t room = PROMPT_MAX - strlen(sh->host) - 4;
 
-	cut = cut_middle(label, room);
-	out = xasprintf("%s%s%s%s> ", sh->host, *cut ? " " : "", cut,
-	    cand_dirty(&sh->cand) ? "*" : "");
+	print_left(sh, left);
+	cut = cut_middle(label, room - strlen(left));
+	out = xasprintf("%s%s%s%s%s> ", sh->host, *cut ? " " : "", cut,
+	    cand_dirty(&sh->cand) ? "*" : "", left);
 	free(cut);
 	free(label);
 	return out;
@@ -371,6 +385,9 @@ shell_interactive(const struct shell_params *p)
 	free(history);
 	sh.interrupted = line_interrupted(sh.line);
 	banner(&sh);
+	if (sh.confirm != 0)
+		say(&sh, _("The last commit waits for \"confirm\", or the "
+		    "former configuration returns."));
 	draft_offer(&sh);
 	if (monitor_listen(&sh, &err) < 0)
 		report_error(&sh, NULL, -1, &err);

@@ -43,6 +43,8 @@ struct shell {
 	bool undoable;		/* edits are remembered */
 	bool stdin_used;	/* standard input holds the commands */
 
+	int64_t confirm;	/* the running commit returns then
+				 * (clock_ms), 0 = it is lasting */
 	bool follow;		/* log lines above the prompt */
 	bool quit;		/* the session ends */
 	bool hangup;		/* the terminal is gone */
@@ -62,6 +64,10 @@ int session_need_candidate(struct shell *sh, struct sp_error *err);
 
 /* Fetch the configuration anew; the candidate's edits are lost. */
 int session_refresh(struct shell *sh, struct sp_error *err);
+
+/* When a commit that waits returns, from the engine's "confirm" object;
+ * clock_ms(), 0 = none waits. */
+int64_t session_deadline(const json_t *confirm);
 
 /* Release everything but the client. */
 void session_close(struct shell *sh);

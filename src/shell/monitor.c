@@ -87,11 +87,22 @@ event_line(struct shell *sh, const json_t *ev, struct buf *b)
 	}
 	if (str_eq(topic, "config")) {
 		revision = jint(data, "revision", 0);
+		sh->confirm = session_deadline(jget(data, "confirm"));
+		if (str_eq(jstr(data, "what"), "confirmed")) {
+			buf_printf(b, _("note: revision %lld was confirmed"),
+			    (long long)revision);
+			return true;
+		}
 		if (revision == (int64_t)sh->cand.revision || revision == 0)
 			return false;
-		buf_printf(b, _("note: %s committed revision %lld"),
-		    *jstr(data, "who") ? jstr(data, "who") : _("somebody"),
-		    (long long)revision);
+		if (str_eq(jstr(data, "what"), "returned"))
+			buf_printf(b, _("note: the last commit was not "
+			    "confirmed in time and is taken back (revision "
+			    "%lld)"), (long long)revision);
+		else
+			buf_printf(b, _("note: %s committed revision %lld"),
+			    *jstr(data, "who") ? jstr(data, "who") :
+			    _("somebody"), (long long)revision);
 		if (cand_dirty(&sh->cand))
 			buf_printf(b, _("; your edits come from %u"),
 			    sh->cand.revision);

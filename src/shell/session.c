@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -139,8 +140,17 @@ session_refresh(struct shell *sh, struct sp_error *err)
 		return ret;
 	ret = cand_start(&sh->cand, jstr(conf, "text"),
 	    (uint32_t)jint(conf, "revision", 0), err);
+	sh->confirm = session_deadline(jget(conf, "confirm"));
 	json_decref(conf);
 	return ret;
+}
+
+int64_t
+session_deadline(const json_t *confirm)
+{
+	if (!json_is_object(confirm))
+		return 0;
+	return clock_ms() + jint(confirm, "seconds_left", 0) * 1000;
 }
 
 int

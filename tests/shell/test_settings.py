@@ -95,6 +95,7 @@ ACTS = {
         "install-routes": "test_settings.py (lab)",
         "routing-table": "test_settings.py (lab)",
         "log-level": "engine_log.c", "log-bytes": "engine_log.c",
+        "commit-confirm-default": "test_confirm.py",
     },
 }
 
@@ -114,7 +115,6 @@ LATER = [
     (P2, "mode", "transport"), (P2, "protocol", "ah"),
     (P2, "inactivity", "5m"), (P2, "copy-df", "no"), (P2, "copy-ecn", "no"),
     (P2, "copy-dscp", "no"), ("system", "trace-messages", "3"),
-    ("system", "commit-confirm-default", "3"),
     ("system", "inactivity-logout", "3m"),
 ]
 
