@@ -110,6 +110,14 @@ void leaf_drop(struct conf_node *n, struct conf_leaf *leaf);
 void leaves_free(struct conf_node *n);
 void leaves_copy(struct conf_node *dst, const struct conf_node *src);
 
+/* Put a copy of the leaf from (of node src; NULL = none) in place of the one
+ * of dst, with the key that it names. */
+void leaf_replace(struct conf_node *dst, const struct set_row *row,
+    const struct conf_node *src, const struct conf_leaf *from);
+
+/* Copy all of src, maybe of another tree, into the empty dst. */
+void node_fill(struct conf_node *dst, const struct conf_node *src);
+
 /* Replace the values of a leaf by one text. */
 void leaf_store(struct conf_leaf *leaf, const char *value);
 

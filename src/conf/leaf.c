@@ -94,19 +94,45 @@ leaf_store(struct conf_leaf *leaf, const char *value)
 	leaf_append(leaf, value);
 }
 
+/* Values and comment of from into the empty leaf. */
+static void
+leaf_fill(struct conf_leaf *to, const struct conf_leaf *from)
+{
+	size_t i;
+
+	for (i = 0; i < from->nr; i++)
+		leaf_append(to, from->values[i]);
+	to->comment = xstrdup(from->comment);
+}
+
+void
+leaf_replace(struct conf_node *dst, const struct set_row *row,
+    const struct conf_node *src, const struct conf_leaf *from)
+{
+	struct conf_leaf *to = leaf_find(dst, row);
+	char name[CONF_NAME_MAX];
+
+	if (to != NULL)
+		leaf_drop(dst, to);
+	if (from == NULL)
+		return;
+	leaf_fill(leaf_make(dst, row), from);
+	if (row->type == SET_SECRET &&
+	    conf_secret_name(from->values[0], name, sizeof(name)) &&
+	    conf_secret(src->tree, name) != NULL)
+		conf_secret_set(dst->tree, name, conf_secret(src->tree,
+		    name));
+}
+
 void
 leaves_copy(struct conf_node *dst, const struct conf_node *src)
 {
 	const struct conf_leaf *from;
-	struct conf_leaf *to;
-	size_t i, j;
+	size_t i;
 
 	for (i = 0; i < src->nr_leaves; i++) {
 		from = &src->leaves[i];
-		to = leaf_make(dst, from->row);
-		for (j = 0; j < from->nr; j++)
-			leaf_append(to, from->values[j]);
-		to->comment = xstrdup(from->comment);
+		leaf_fill(leaf_make(dst, from->row), from);
 	}
 }
 

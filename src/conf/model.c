@@ -185,6 +185,22 @@ copy_below(struct conf_node *dst, const struct conf_node *src)
 	}
 }
 
+void
+node_fill(struct conf_node *dst, const struct conf_node *src)
+{
+	const char *name;
+	size_t pos = 0;
+
+	copy_below(dst, src);
+	/* keys of another tree that the copy may name */
+	while (dst->tree != src->tree &&
+	    (name = conf_secret_next(src->tree, &pos)) != NULL) {
+		if (conf_secret(dst->tree, name) == NULL)
+			conf_secret_set(dst->tree, name,
+			    conf_secret(src->tree, name));
+	}
+}
+
 struct conf_tree *
 conf_tree_copy(const struct conf_tree *t)
 {

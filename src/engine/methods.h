@@ -30,6 +30,11 @@ METHOD(method_config_commit);
 METHOD(method_config_confirm);
 METHOD(method_config_rollback);
 
+/* One commit as config.history shows it. */
+#define HISTORY_MAX 50
+struct conf_history;
+json_t *history_json(const struct conf_history *h);
+
 /*
  * The tree of a request's text and secrets (the caller's); keys that it
  * names and does not bring are those of the running configuration.

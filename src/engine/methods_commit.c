@@ -8,7 +8,10 @@
 #include "engine/methods.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/mem.h"
+#include "conf/merge.h"
 #include "conf/model.h"
 #include "conf/store.h"
 #include "conf/validate.h"
@@ -56,21 +59,97 @@ refuse(struct call *call, const struct conf_report *r, struct sp_error *err)
 	return SP_INVALID;
 }
 
-static int
-check_base(struct engine *e, const json_t *params, struct sp_error *err)
-{
-	json_t *base = json_object_get(params, "base");
+/* ---- commits that stand on an older revision ---- */
 
-	if (!json_is_integer(base))
+static json_t *
+conflict_list(const struct conf_conflicts *c)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < c->nr; i++) {
+		json_array_append_new(list, json_pack("{s:s s:s s:s}",
+		    "path", c->c[i].path, "mine", c->c[i].mine, "theirs",
+		    c->c[i].theirs));
+	}
+	return list;
+}
+
+/* Who committed what since revision base. */
+static json_t *
+commits_since(struct engine *e, uint32_t base)
+{
+	struct conf_history *h = xcalloc(HISTORY_MAX, sizeof(*h));
+	json_t *list = json_array();
+	size_t i, nr;
+
+	nr = conf_store_history(e->store, h, HISTORY_MAX);
+	for (i = 0; i < nr && h[i].revision > base; i++)
+		json_array_append_new(list, history_json(&h[i]));
+	free(h);
+	return list;
+}
+
+static int
+refuse_conflicts(struct call *call, uint32_t base,
+    const struct conf_conflicts *c, struct sp_error *err)
+{
+	struct engine *e = call->engine;
+
+	sp_fail(err, SP_CONFLICT, "%zu of your changes and those committed "
+	    "since revision %u (now %u) touch the same place: %s is \"%s\" "
+	    "in yours and \"%s\" in the running configuration.", c->nr,
+	    base, e->revision, c->c[0].path, c->c[0].mine, c->c[0].theirs);
+	call->extra = json_pack("{s:o s:o}", "conflicts", conflict_list(c),
+	    "commits", commits_since(e, base));
+	return SP_CONFLICT;
+}
+
+/*
+ * *t was made from revision base, which runs no more: what it changes is
+ * applied to what runs now.
+ */
+static int
+merge_tree(struct call *call, uint32_t base, struct conf_tree **t,
+    struct sp_error *err)
+{
+	struct engine *e = call->engine;
+	struct conf_conflicts c = {0};
+	struct conf_tree *was, *merged;
+	int ret = 0;
+
+	if (conf_store_revision(e->store, base, &was, NULL) < 0) {
+		return sp_fail(err, SP_CONFLICT, "The running configuration "
+		    "is revision %u now; yours was made from revision %u, "
+		    "which the history does not hold.", e->revision, base);
+	}
+	merged = conf_merge(was, *t, e->conf, MERGE_THEIRS, &c, err);
+	conf_tree_free(was);
+	if (merged == NULL)
+		return err->code;
+	if (c.nr > 0)
+		ret = refuse_conflicts(call, base, &c, err);
+	conf_conflicts_free(&c);
+	if (ret < 0) {
+		conf_tree_free(merged);
+		return ret;
+	}
+	conf_tree_free(*t);
+	*t = merged;
+	return 0;
+}
+
+static int
+take_base(const json_t *params, uint32_t *base, struct sp_error *err)
+{
+	json_t *v = json_object_get(params, "base");
+
+	if (!json_is_integer(v) || json_integer_value(v) < 0 ||
+	    json_integer_value(v) > UINT32_MAX)
 		return sp_fail(err, SP_FORMAT, "\"base\" is the revision that "
 		    "the text was made from.");
-	if (json_integer_value(base) == (json_int_t)e->revision)
-		return 0;
-	sp_fail(err, SP_CONFLICT, "The running configuration is revision %u "
-	    "now; yours was made from revision %lld.", e->revision,
-	    (long long)json_integer_value(base));
-	sp_hint(err, "compare");
-	return SP_CONFLICT;
+	*base = (uint32_t)json_integer_value(v);
+	return 0;
 }
 
 /* "confirm": minutes, absent = a lasting commit. */
@@ -144,18 +223,32 @@ check_and_commit(struct call *call, const json_t *params, struct conf_tree *t,
 
 METHOD(method_config_commit)
 {
+	struct engine *e = call->engine;
 	const char *comment;
 	struct conf_tree *t;
+	uint32_t base;
+	bool merged;
 	int ret;
 
 	comment = json_string_value(json_object_get(params, "comment"));
-	ret = check_base(call->engine, params, err);
+	ret = take_base(params, &base, err);
 	if (ret == 0)
 		ret = config_request_tree(call, params, &t, err);
 	if (ret < 0)
 		return ret;
-	return check_and_commit(call, params, t, comment != NULL ? comment :
+	merged = base != e->revision;
+	if (merged)
+		ret = merge_tree(call, base, &t, err);
+	if (ret < 0) {
+		conf_tree_free(t);
+		return ret;
+	}
+	ret = check_and_commit(call, params, t, comment != NULL ? comment :
 	    "", err);
+	if (ret == 0)
+		json_object_set_new(call->result, "merged",
+		    json_boolean(merged));
+	return ret;
 }
 
 METHOD(method_config_confirm)
@@ -178,14 +271,19 @@ METHOD(method_config_rollback)
 	const char *comment;
 	char text[64];
 	struct conf_tree *t;
-	uint32_t number;
+	uint32_t number, base;
 	int ret;
 
 	if (!json_is_integer(rev) || json_integer_value(rev) < 1 ||
 	    json_integer_value(rev) > UINT32_MAX)
 		return sp_fail(err, SP_FORMAT, "\"revision\" is a number.");
 	number = (uint32_t)json_integer_value(rev);
-	ret = check_base(call->engine, params, err);
+	ret = take_base(params, &base, err);
+	if (ret == 0 && base != call->engine->revision) {
+		ret = sp_fail(err, SP_CONFLICT, "The running configuration "
+		    "is revision %u now; yours was made from revision %u.",
+		    call->engine->revision, base);
+	}
 	if (ret == 0)
 		ret = conf_store_revision(call->engine->store, number, &t,
 		    err);

@@ -24,7 +24,6 @@
 #include "engine/internal.h"
 
 #define SECRET_MAX 4096		/* bytes of one secret */
-#define HISTORY_MAX 50
 
 /* Stands for every key in what somebody validates who must not learn one. */
 #define PLACEHOLDER "0x5caad2b7e9c1f0346f8e1b7d2a90c4537186eafd03b95e2c"
@@ -90,22 +89,28 @@ METHOD(method_config_revision)
 	return 0;
 }
 
+json_t *
+history_json(const struct conf_history *h)
+{
+	char when[32];
+
+	return json_pack("{s:i s:s s:s s:s}", "revision", (int)h->revision,
+	    "time", clock_rfc3339(h->wall_ms, when), "who", h->who,
+	    "comment", h->comment);
+}
+
 METHOD(method_config_history)
 {
-	struct conf_history h[HISTORY_MAX];
+	struct conf_history *h = xcalloc(HISTORY_MAX, sizeof(*h));
 	json_t *list = json_array();
-	char when[32];
 	size_t i, nr;
 
 	(void)params;
 	(void)err;
 	nr = conf_store_history(call->engine->store, h, HISTORY_MAX);
-	for (i = 0; i < nr; i++) {
-		json_array_append_new(list, json_pack("{s:i s:s s:s s:s}",
-		    "revision", (int)h[i].revision, "time",
-		    clock_rfc3339(h[i].wall_ms, when), "who", h[i].who,
-		    "comment", h[i].comment));
-	}
+	for (i = 0; i < nr; i++)
+		json_array_append_new(list, history_json(&h[i]));
+	free(h);
 	call->result = json_pack("{s:o}", "history", list);
 	return 0;
 }

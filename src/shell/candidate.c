@@ -162,6 +162,17 @@ cand_discard(struct candidate *c, const char *text, uint32_t revision,
 }
 
 void
+cand_rebase(struct candidate *c, struct conf_tree *tree,
+    const struct conf_tree *base, uint32_t revision)
+{
+	cand_replace(c, tree);
+	cand_edit_done(c);
+	conf_tree_free(c->base);
+	c->base = conf_tree_copy(base);
+	c->revision = revision;
+}
+
+void
 cand_committed(struct candidate *c, uint32_t revision)
 {
 	const char *name;

@@ -57,6 +57,13 @@ int cand_redo(struct candidate *c, struct sp_error *err);
 int cand_discard(struct candidate *c, const char *text, uint32_t revision,
     struct sp_error *err);
 
+/*
+ * The edits stand on another base now: tree (taken over) is what they make of
+ * base (copied), which is that revision.  Can be undone.
+ */
+void cand_rebase(struct candidate *c, struct conf_tree *tree,
+    const struct conf_tree *base, uint32_t revision);
+
 /* After a commit: base becomes the candidate, secrets are let go. */
 void cand_committed(struct candidate *c, uint32_t revision);
 

@@ -40,6 +40,7 @@ CMD_FUNC(cmd_commit);	/* [comment <text>] [confirmed] [<minutes>] */
 CMD_FUNC(cmd_confirm);
 CMD_FUNC(cmd_rollback);		/* <count> */
 CMD_FUNC(cmd_discard);
+CMD_FUNC(cmd_update);		/* [mine|theirs] */
 CMD_FUNC(cmd_load);		/* <file> [merge|replace] */
 CMD_FUNC(cmd_load_terminal);	/* terminal [merge|replace] */
 CMD_FUNC(cmd_save);		/* <file> */

@@ -138,6 +138,8 @@ const struct cmd_row cmd_table[] = {
 	  .help = N_("Take the last edit back") },
 	{ .words = "up", .args = "", .run = cmd_up,
 	  .help = N_("Leave the block for the one around it") },
+	{ .words = "update", .args = "[mine|theirs]", .run = cmd_update,
+	  .help = N_("Bring what others committed into the candidate") },
 	{ .words = "validate", .args = "", .run = cmd_validate,
 	  .help = N_("Check the candidate without changing anything") },
 	{ .words = NULL }

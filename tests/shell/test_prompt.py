@@ -363,13 +363,9 @@ def test_conflict_tells_the_way_out(folder):
     e, t = start(folder)
     t.run("set vpn-network branch phase1 hq lifetime 2h")
     e.revision = 7
-    holds(t.run("commit"),
-          "  try: save FILE; discard; load FILE merge; compare\n")
-    file = folder + "/mine"
-    t.run(f"save {file}")
+    holds(t.run("commit"), "  try: update mine | theirs\n")
     e.text = TEXT.replace("10.1.0.1;", "10.1.0.9;")
-    t.run("discard")
-    t.run(f"load {file} merge")
+    holds(t.run("update"), "up to date with revision 7; 1 changes of yours")
     holds(t.run("compare"), "lifetime 2h")
     holds(t.run("commit"), "committed revision 8")
     t.close()

@@ -1,0 +1,152 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Several operators at one engine: changes in different places are merged,
+those in the same place are shown with both values and decided by a word; and
+500 random edits and commits of two shells against a model of them."""
+import json
+import random
+
+from lib import Terminal, equal, holds, lacks, main
+from real import begin
+
+P1 = "set vpn-network a phase1 hq "
+
+
+def shell(folder):
+    t = Terminal(["-q", "-d", folder], cols=100)
+    t.prompt()
+    return t
+
+
+def test_merge(folder):
+    with begin(folder) as e:
+        one, two = shell(folder), shell(folder)
+        one.run(P1 + "lifetime 2h")
+        two.run(P1 + "rekey no")
+        holds(two.run("commit"), "committed revision 2, 1 change")
+        one.see("committed revision 2; your edits come from 1")
+        out = one.run("commit")
+        holds(out, "committed revision 3, 1 change")
+        holds(out, "merged with what others committed meanwhile")
+        holds(one.run("compare"), "no differences")
+        text = e.run("show configuration vpn-network a phase1 hq")
+        holds(text, "lifetime 2h")
+        holds(text, "rekey no")
+        one.close()
+        two.close()
+
+
+def test_conflict(folder):
+    with begin(folder) as e:
+        one, two = shell(folder), shell(folder)
+        one.run(P1 + "lifetime 2h")
+        one.run(P1 + "rekey no")
+        two.run(P1 + "lifetime 1h")
+        two.run('commit comment "shorter"')
+        out = one.run("commit")
+        for part in ("vpn-network a phase1 hq lifetime", "2h", "1h",
+                     "revision 2: ", "shorter", "update mine | theirs"):
+            holds(out, part)
+        lacks(e.run("show configuration"), "rekey no")
+        holds(one.run("update"), "Say whose")
+        holds(one.run("update theirs"), "up to date with revision 2; 1 changes")
+        holds(one.run("commit"), "committed revision 3")
+        text = e.run("show configuration vpn-network a phase1 hq")
+        holds(text, "lifetime 1h")
+        holds(text, "rekey no")
+        one.run(P1 + "lifetime 6h")
+        two.run(P1 + "lifetime 5h")
+        two.run("commit")
+        holds(one.run("update mine"), "up to date with revision 4")
+        holds(one.run("commit"), "committed revision 5")
+        holds(e.run("show configuration"), "lifetime 6h")
+        one.close()
+        two.close()
+
+
+def test_json_of_a_conflict(folder):
+    with begin(folder) as e:
+        t = shell(folder)
+        t.run(P1 + "lifetime 2h")
+        e.run(P1 + "lifetime 1h\ncommit")
+        out = t.run("commit | json")
+        found = [json.loads(line) for line in out.splitlines()
+                 if line.startswith("{")]
+        equal(found[0]["error"]["code"], "conflict")
+        t.close()
+
+
+class Model:
+    """Descriptions of four phase 1 as one shell sees them."""
+
+    def __init__(self, text):
+        self.base = dict(text)
+        self.mine = dict(text)
+
+    def set(self, name, value):
+        self.mine[name] = value
+
+    def commit(self, running):
+        """(merged, conflicts) of a commit onto what runs."""
+        merged, conflicts = dict(running), []
+        for name, value in self.mine.items():
+            was, now = self.base.get(name), running.get(name)
+            if value == was or value == now:
+                continue
+            if now == was:
+                merged[name] = value
+            else:
+                conflicts.append(name)
+        return merged, conflicts
+
+
+def descriptions(e):
+    out = e.run("show configuration", 0, "-j")
+    conf = json.loads(out.splitlines()[0])["configuration"]
+    return {n: p.get("description") for n, p in
+            conf["vpn-network"]["a"]["phase1"].items()}
+
+
+def test_random_edits(folder):
+    rng = random.Random(7)
+    names = ["hq", "p1", "p2", "p3"]
+    with begin(folder) as e:
+        for i, name in enumerate(names[1:], 3):
+            e.run(f"copy vpn-network a phase1 hq to {name}\n"
+                  f"delete vpn-network a phase1 {name} phase2 lan "
+                  f"remote-network\n"
+                  f"set vpn-network a phase1 {name} phase2 lan "
+                  f"remote-network 10.{i}.0.0/24\ncommit")
+        running = descriptions(e)
+        shells = [shell(folder), shell(folder)]
+        models = [Model(running), Model(running)]
+        for step in range(500):
+            i = rng.randrange(2)
+            t, m = shells[i], models[i]
+            if rng.random() < 0.7:
+                name = rng.choice(names)
+                value = f"v{rng.randrange(1000)}"
+                t.run(f"set vpn-network a phase1 {name} description {value}")
+                m.set(name, value)
+                continue
+            merged, conflicts = m.commit(running)
+            out = t.run("commit")
+            if conflicts:
+                holds(out, "description")
+                holds(t.run("update theirs"), "up to date")
+                out = t.run("commit")
+            if "nothing to commit" not in out:
+                holds(out, "committed revision")
+            running = merged
+            equal(descriptions(e), running, f"step {step}")
+            m.base = dict(running)
+            m.mine = dict(running)
+            other = models[1 - i]
+            if other.mine == other.base:    # a shell without edits follows
+                other.base = dict(running)
+                other.mine = dict(running)
+        for t in shells:
+            t.close()
+
+
+main([f for name, f in list(globals().items()) if name.startswith("test_")])
