@@ -17,6 +17,7 @@
 	X(NAME_UNRESOLVED, "name-unresolved")				\
 	X(LOCAL_SEND_FAILED, "local-send-failed")			\
 	X(PEER_SILENT_AFTER_INIT, "peer-silent-after-init")		\
+	X(FRAGMENTS_LOST, "fragments-lost")				\
 	X(NO_PROPOSAL_IKE, "no-proposal-chosen-ike")			\
 	X(NO_PROPOSAL_CHILD, "no-proposal-chosen-child")		\
 	X(INVALID_KE, "invalid-ke")					\

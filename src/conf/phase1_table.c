@@ -683,7 +683,7 @@ const struct set_row phase1_table[] = {
 	  .group = N_("Dead Peer Detection"), .ipsec_conf = "dpdtimeout",
 	  .swanctl = "dpd_timeout" },
 	{ .name = "fragmentation", .type = SET_ENUM, .def = "yes",
-	  .choices = fragmentations, .flags = SET_ADVANCED | SET_LATER,
+	  .choices = fragmentations, .flags = SET_ADVANCED,
 	  .restart = RESTART_IKE, .label = N_("IKE Fragmentation"),
 	  .help = N_("Split long IKE messages (RFC 7383)."),
 	  .group = N_("Network"), .ipsec_conf = "fragmentation",

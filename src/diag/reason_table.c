@@ -57,6 +57,12 @@ static const struct diag_row rows[REASON_COUNT] = {
 		.remedy = { "at the peer and between: let UDP 4500 pass",
 		    "at the peer: look for what it says of {remote}" },
 	},
+	[REASON_FRAGMENTS_LOST] = {
+		.title = N_("A part of the peer's message did not arrive"),
+		.side = DIAG_BETWEEN,
+		.remedy = { "at the peer: make the fragments of IKE smaller",
+		    "between: let UDP packets of 1280 bytes pass" },
+	},
 	[REASON_NO_PROPOSAL_IKE] = {
 		.title = N_("No common phase 1 proposal"),
 		.side = DIAG_BOTH,

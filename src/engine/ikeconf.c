@@ -377,6 +377,18 @@ times(struct ike_conf *c, const struct conf_node *n)
 	c->dpd_delay_ms = c->dpd ? ms_of(conf_duration(n, "dpd-delay")) : 0;
 }
 
+static enum ike_fragmentation
+fragmentation_of(const struct conf_node *phase1)
+{
+	const char *word = conf_str(phase1, "fragmentation");
+
+	if (str_eq(word, "no"))
+		return FRAG_NO;
+	if (str_eq(word, "force"))
+		return FRAG_FORCE;
+	return str_eq(word, "accept") ? FRAG_ACCEPT : FRAG_YES;
+}
+
 static int
 add_children(struct ike_conf *c, const struct conf_node *n,
     struct sp_error *err)
@@ -411,6 +423,7 @@ ikeconf_build(const struct conf_node *phase1, const struct ip_addr *addrs,
 	c->remote_port = (uint16_t)conf_int(phase1, "remote-port");
 	c->force_encap = conf_bool(phase1, "force-udp-encapsulation");
 	c->unique = unique_of(phase1);
+	c->fragmentation = fragmentation_of(phase1);
 	free(c->suites);
 	c->suites = NULL;
 	ret = suites_of(phase1, true, &c->suites, &c->nr_suites, err);

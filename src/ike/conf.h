@@ -19,6 +19,9 @@
 
 enum ike_unique { UNIQUE_YES, UNIQUE_NO, UNIQUE_NEVER, UNIQUE_KEEP };
 
+/* RFC 7383: what is announced, what is sent */
+enum ike_fragmentation { FRAG_YES, FRAG_NO, FRAG_FORCE, FRAG_ACCEPT };
+
 struct ike_child_conf {
 	unsigned refs;
 	char *name;		/* phase 2 name */
@@ -52,6 +55,7 @@ struct ike_conf {
 	unsigned fuzz_percent;	/* random enlargement of margin_ms */
 	bool rekey, reauth;
 	bool force_encap;
+	enum ike_fragmentation fragmentation;
 	bool dpd;		/* probes are sent */
 	int64_t dpd_delay_ms;	/* 0 = no probes */
 	enum ike_unique unique;

@@ -67,9 +67,7 @@ static const struct row rows[] = {
 	{ BASE("", "authentication certificate; certificate gw;", ""),
 	  P1 " certificate",
 	  "certificate gw is not yet supported in this version.", false },
-	{ BASE("", "fragmentation force;", ""), P1 " fragmentation",
-	  "fragmentation force is not yet supported in this version.",
-	  false },
+	{ BASE("", "fragmentation force;", ""), NULL, NULL, false },
 	{ BASE("", "remote-port 4500;", ""), P1 " remote-port",
 	  "remote-port 4500 is not yet supported in this version.", false },
 

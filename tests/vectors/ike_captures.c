@@ -365,7 +365,7 @@ seal_again(struct capture *c, const struct ike_msg *m, size_t first,
 		complain(c, "seal_new: %s", err.text);
 		return;
 	}
-	if (ike_sk_seal(&inner, s, counter, &rng, &out, &err) < 0) {
+	if (ike_sk_seal(&inner, s, &counter, 0, &rng, &out, &err) < 0) {
 		complain(c, "seal: %s", err.text);
 		goto out;
 	}

@@ -18,6 +18,9 @@
 #include "crypto/seal.h"
 #include "ike/sk.h"
 
+#define OFFSET_LENGTH 24	/* of the header's Length field */
+#define SHRINK_AFTER 2		/* sent so often in large fragments */
+
 struct ike_msg *
 v2_msg_new(const struct v2_sa *sa, uint8_t exchange, uint32_t mid,
     bool answer)
@@ -61,8 +64,8 @@ seal_msg(struct v2_sa *sa, const struct ike_msg *m, struct buf *out,
 	ret = make_seal(sa, true, &seal, err);
 	if (ret < 0)
 		return ret;
-	ret = ike_sk_seal(m, seal, sa->iv_counter++, sa->host->par.rng, out,
-	    err);
+	ret = ike_sk_seal(m, seal, &sa->iv_counter, v2_fragment_size(sa),
+	    sa->host->par.rng, out, err);
 	seal_free(seal);
 	return ret;
 }
@@ -77,16 +80,29 @@ open_msg(struct v2_sa *sa, struct ike_msg *m, const struct v2_packet *pkt,
 	ret = make_seal(sa, false, &seal, err);
 	if (ret < 0)
 		return SP_AUTH;
-	ret = ike_sk_open(m, pkt->data, pkt->len, seal, bad_type, err);
+	if (ike_msg_find(m, PLD_SKF) != NULL) {
+		ret = v2_fragment_in(sa, m, pkt, seal, bad_type, err);
+	} else {
+		ret = ike_sk_open(m, pkt->data, pkt->len, seal, bad_type,
+		    err);
+	}
 	seal_free(seal);
 	return ret;
 }
 
+/* A message may lie there as several fragments, each with its length. */
 static void
 transmit(struct v2_sa *sa, const struct ike_path *path, const struct buf *b)
 {
+	struct buf one;
+	size_t off;
+
 	sa->last_out = sa->host->now;
-	v2_emit_send(sa->host, path, b);
+	for (off = 0; off < b->len; off += one.len) {
+		one = (struct buf){ .data = b->data + off };
+		one.len = get_u32(b->data + off + OFFSET_LENGTH);
+		v2_emit_send(sa->host, path, &one);
+	}
 }
 
 /* The n-th wait for an answer: first * base^n. */
@@ -149,7 +165,10 @@ begin(struct v2_sa *sa, struct v2_task *t)
 	ret = row->build(sa, t, m, &why);
 	if (ret == 0)
 		ret = encode(sa, t, m, &why);
-	ike_msg_free(m);
+	if (ret == 0 && t->kind != T_INIT && v2_fragment_could_shrink(sa))
+		sa->asked = m;
+	else
+		ike_msg_free(m);
 	if (ret > 0) {
 		sa->active = NULL;
 		v2_task_free(t);
@@ -203,6 +222,23 @@ fell_silent(struct v2_sa *sa)
 	    v2_task_table[t->kind].step);
 }
 
+/* RFC 7383 2.5.2: large fragments do not arrive, so cut smaller ones; this
+ * once the repeated request is not the same bytes. */
+static void
+shrink(struct v2_sa *sa)
+{
+	struct ike_msg *m = sa->asked;
+
+	if (m == NULL)
+		return;
+	sa->asked = NULL;
+	sa->fragment_small = true;
+	buf_reset(&sa->sent);
+	if (seal_msg(sa, m, &sa->sent, NULL) < 0)
+		buf_reset(&sa->sent);
+	ike_msg_free(m);
+}
+
 void
 v2_resend(struct v2_sa *sa)
 {
@@ -220,6 +256,8 @@ v2_resend(struct v2_sa *sa)
 	v2_emit_retransmit(sa, v2_task_table[sa->active->kind].step,
 	    sa->packets);
 	sa->packets++;
+	if (sa->packets > SHRINK_AFTER)
+		shrink(sa);
 	transmit(sa, &sa->path, &sa->sent);
 }
 
@@ -256,6 +294,16 @@ finish(struct v2_sa *sa, struct v2_task *t, enum v2_next next)
 }
 
 void
+v2_forget_sent(struct v2_sa *sa)
+{
+	sa->resend_at = TIME_NEVER;
+	buf_free(&sa->sent);
+	ike_msg_free(sa->asked);
+	sa->asked = NULL;
+	v2_fragments_free(sa, true);
+}
+
+void
 v2_answered(struct v2_sa *sa, const struct ike_msg *m)
 {
 	struct v2_task *t = sa->active;
@@ -263,8 +311,7 @@ v2_answered(struct v2_sa *sa, const struct ike_msg *m)
 
 	/* the window is free: the handler may end the SA and its tasks */
 	sa->active = NULL;
-	sa->resend_at = TIME_NEVER;
-	buf_free(&sa->sent);
+	v2_forget_sent(sa);
 	if (t->kind != T_INIT)
 		sa->mid_out++;
 	next = v2_task_table[t->kind].answer(sa, t, m);
@@ -287,7 +334,7 @@ bad_answer(struct v2_sa *sa, enum ike_reason_code code,
 		v2_end(sa, &why);
 		return;
 	}
-	sa->resend_at = TIME_NEVER;
+	v2_forget_sent(sa);
 	cannot_build(sa, t, &why);
 	v2_touch(sa);
 }
@@ -308,6 +355,8 @@ input_answer(struct v2_sa *sa, const struct v2_packet *pkt, struct ike_msg *m)
 		return;
 	}
 	v2_heard(sa, pkt->path);
+	if (ret == SP_AGAIN)
+		return;
 	if (ret == 0)
 		ret = ike_msg_check(m, &err);
 	if (ret < 0) {
@@ -326,15 +375,40 @@ respond(struct v2_sa *sa, const struct v2_packet *pkt,
 	buf_reset(&sa->answer);
 	if (seal_msg(sa, answer, &sa->answer, NULL) < 0)
 		return;
-	hash_sha256(&(struct chunk){ pkt->data, pkt->len }, 1,
-	    sa->answer_hash);
+	if (!v2_fragments_hash(sa, sa->answer_hash)) {
+		hash_sha256(&(struct chunk){ pkt->data, pkt->len }, 1,
+		    sa->answer_hash);
+	}
+	v2_fragments_free(sa, false);
 	transmit(sa, pkt->path, &sa->answer);
 	if (sa->state == V2_GONE)
 		v2_linger(sa);
 }
 
+/*
+ * A first fragment cut to another size begins the same request (RFC 7383
+ * 2.6.1: to one of each set the answer is repeated).
+ */
+static bool
+is_recut(struct v2_sa *sa, const struct v2_packet *pkt, struct ike_msg *m)
+{
+	const struct ike_payload *skf = ike_msg_find(m, PLD_SKF);
+	struct bytes text;
+	struct seal *seal;
+	bool good;
+
+	if (skf == NULL || skf->u.sk.number != 1 || !sa->fragment_in ||
+	    make_seal(sa, false, &seal, NULL) < 0)
+		return false;
+	good = ike_sk_open_part(m, pkt->data, pkt->len, seal, &text,
+	    NULL) == 0;
+	seal_free(seal);
+	return good;
+}
+
 static void
-repeat_answer(struct v2_sa *sa, const struct v2_packet *pkt)
+repeat_answer(struct v2_sa *sa, const struct v2_packet *pkt,
+    struct ike_msg *m)
 {
 	uint8_t hash[32];
 
@@ -342,7 +416,8 @@ repeat_answer(struct v2_sa *sa, const struct v2_packet *pkt)
 		return;
 	/* the same number with other content is nobody we know */
 	hash_sha256(&(struct chunk){ pkt->data, pkt->len }, 1, hash);
-	if (memcmp(hash, sa->answer_hash, sizeof(hash)) != 0)
+	if (memcmp(hash, sa->answer_hash, sizeof(hash)) != 0 &&
+	    !is_recut(sa, pkt, m))
 		return;
 	transmit(sa, pkt->path, &sa->answer);
 	sa->host->stats.retransmits++;
@@ -401,6 +476,8 @@ handle(struct v2_sa *sa, const struct v2_packet *pkt, struct ike_msg *m)
 	if (sa->state == V2_GONE && (ret < 0 || !v2_is_farewell(m)))
 		return;
 	v2_heard(sa, pkt->path);
+	if (ret == SP_AGAIN)
+		return;
 	sa->mid_in++;
 	answer = v2_msg_new(sa, pkt->hdr.exchange, pkt->hdr.mid, true);
 	if (ret == 0)
@@ -424,7 +501,7 @@ input_request(struct v2_sa *sa, const struct v2_packet *pkt,
     struct ike_msg *m)
 {
 	if (pkt->hdr.mid + 1 == sa->mid_in) {
-		repeat_answer(sa, pkt);
+		repeat_answer(sa, pkt, m);
 		return;
 	}
 	if (pkt->hdr.mid != sa->mid_in)
@@ -458,7 +535,8 @@ v2_input(struct v2_sa *sa, const struct v2_packet *pkt)
 	}
 	if (pkt->hdr.exchange == X_IKE_SA_INIT)
 		v2_init_answer(sa, pkt, m);
-	else if (ike_msg_find(m, PLD_SK) == NULL)
+	else if (ike_msg_find(m, PLD_SK) == NULL &&
+	    ike_msg_find(m, PLD_SKF) == NULL)
 		hint(sa, m);
 	else if (pkt->hdr.flags & IKE_FLAG_R)
 		input_answer(sa, pkt, m);

@@ -105,6 +105,9 @@ make_sa(struct v2_sa *old, const struct exchange *x, struct sp_error *err)
 	ident_copy(&sa->local_id, &old->local_id);
 	ident_copy(&sa->remote_id, &old->remote_id);
 	sa->nat_local = old->nat_local;
+	sa->fragment_in = old->fragment_in;
+	sa->fragment_out = old->fragment_out;
+	sa->fragment_small = old->fragment_small;
 	sa->nat_remote = old->nat_remote;
 	sa->encap = old->encap;
 	sa->waiting = true;

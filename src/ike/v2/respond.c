@@ -165,7 +165,8 @@ is_ke_good(struct ike_host *h, const struct v2_packet *pkt,
 
 static int
 write_answer(struct v2_sa *sa, const struct v2_packet *pkt,
-    const struct pick *pick, struct sp_error *err)
+    const struct ike_msg *request, const struct pick *pick,
+    struct sp_error *err)
 {
 	struct v2_setup *s = sa->setup;
 	struct ike_msg *m = v2_msg_new(sa, X_IKE_SA_INIT, 0, true);
@@ -175,6 +176,7 @@ write_answer(struct v2_sa *sa, const struct v2_packet *pkt,
 	ret = v2_add_ke(m, s->kex, err);
 	v2_add_nonce(m, &s->nr);
 	v2_nat_offer(sa->host, m, pkt->path, pick->conf->force_encap);
+	v2_fragment_offer(pick->conf, request, m);
 	ike_msg_add_notify(m, N_CHILDLESS_IKEV2_SUPPORTED, NULL, 0);
 	if (ret == 0)
 		ret = ike_msg_write(m, &s->msg_r, err);
@@ -205,11 +207,12 @@ accept_request(struct ike_host *h, const struct v2_packet *pkt,
 	buf_bytes(&s->msg_i, pkt->data, pkt->len);
 	v2_make_nonce(h, &s->nr);
 	v2_nat_detect(sa, m, pkt->path, pick->conf->force_encap);
+	v2_fragment_agree(sa, pick->conf, m);
 	v2_enter(sa, V2_AUTH_WAIT, "IKE_SA_INIT answered");
 
 	ret = kex_new(&s->kex, sa->suite.ke, &err);
 	if (ret == 0)
-		ret = write_answer(sa, pkt, pick, &err);
+		ret = write_answer(sa, pkt, m, pick, &err);
 	if (ret < 0) {
 		v2_end_code(sa, REASON_CRYPTO_UNAVAILABLE, STEP);
 		return;

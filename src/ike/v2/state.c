@@ -187,7 +187,8 @@ v2_sa_free(struct v2_sa *sa)
 	map_del(h->by_id, &sa->id, sizeof(sa->id));
 	v2_timer_set(&h->heap, &sa->timer, TIME_NEVER);
 	list_remove(&sa->dirty);
-	buf_free(&sa->sent);
+	v2_forget_sent(sa);
+	v2_fragments_free(sa, false);
 	buf_free(&sa->answer);
 	ike_keys_free(&sa->keys);
 	ident_free(&sa->local_id);
@@ -316,8 +317,7 @@ v2_end(struct v2_sa *sa, const struct ike_reason *why)
 	}
 	v2_tasks_free(sa);
 	v2_setup_free(sa);
-	buf_free(&sa->sent);
-	sa->resend_at = TIME_NEVER;
+	v2_forget_sent(sa);
 	sa->announced = false;
 	v2_enter(sa, V2_GONE, why->text);
 	v2_linger(sa);

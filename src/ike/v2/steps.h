@@ -10,6 +10,7 @@
 #include "ike/v2/core.h"
 
 struct bytes;
+struct seal;
 struct sp_error;
 
 /* exchange.c: header of a message of ours; the layers of input. */
@@ -22,6 +23,37 @@ void v2_answered(struct v2_sa *sa, const struct ike_msg *m);
 void v2_run_tasks(struct v2_sa *sa);
 void v2_resend(struct v2_sa *sa);
 void v2_send_once(struct v2_sa *sa, struct ike_msg *m);
+
+/* exchange.c: our request is over; forget its bytes. */
+void v2_forget_sent(struct v2_sa *sa);
+
+/* fragment.c (RFC 7383): say that we can; what both said.  The largest
+ * datagram of ours, 0 = any; could what was sent be cut smaller. */
+void v2_fragment_offer(const struct ike_conf *c, const struct ike_msg *request,
+    struct ike_msg *m);
+void v2_fragment_agree(struct v2_sa *sa, const struct ike_conf *c,
+    const struct ike_msg *m);
+size_t v2_fragment_size(const struct v2_sa *sa);
+bool v2_fragment_could_shrink(const struct v2_sa *sa);
+
+/* fragment.c: take one in.  0 once the message is whole and read, SP_AGAIN
+ * while parts are missing, else the errors of ike_sk_open(). */
+int v2_fragment_in(struct v2_sa *sa, struct ike_msg *m,
+    const struct v2_packet *pkt, struct seal *seal, uint8_t *bad_type,
+    struct sp_error *err);
+
+/* fragment.c: the authentic text of one; 0 once the set is whole. */
+int v2_fragment_add(struct v2_sa *sa, const struct v2_packet *pkt,
+    const struct ike_payload *skf, const struct bytes *text);
+
+/* fragment.c: hash of the first one of the request, if it came so; forget
+ * those of the answer or of the request; when, and whether to; which are
+ * missing (false: no request came in part). */
+bool v2_fragments_hash(const struct v2_sa *sa, uint8_t out[32]);
+void v2_fragments_free(struct v2_sa *sa, bool answer);
+int64_t v2_fragments_due(const struct v2_sa *sa);
+void v2_fragments_expire(struct v2_sa *sa);
+bool v2_fragments_why(const struct v2_sa *sa, struct ike_reason *why);
 
 /* init.c: parts that others need too; group_of: row by number or NULL. */
 void v2_make_nonce(struct ike_host *h, struct buf *nonce);

@@ -67,6 +67,7 @@ v2_due(const struct v2_sa *sa)
 	due = earlier(sa->doom_at, half_open_due(sa));
 	if (sa->state == V2_GONE)
 		return due;
+	due = earlier(due, v2_fragments_due(sa));
 	due = earlier(due, sa->expires_at);
 	due = earlier(due, sa->resend_at);
 	due = earlier(due, liveness_due(sa));
@@ -142,6 +143,17 @@ run_live(struct v2_sa *sa, int64_t now)
 	}
 }
 
+static void
+never_authenticated(struct v2_sa *sa)
+{
+	struct ike_reason why;
+
+	if (v2_fragments_why(sa, &why))
+		v2_end(sa, &why);
+	else
+		v2_end_code(sa, REASON_PEER_SILENT_AFTER_INIT, "IKE_AUTH");
+}
+
 void
 v2_run(struct v2_sa *sa, int64_t now)
 {
@@ -151,9 +163,10 @@ v2_run(struct v2_sa *sa, int64_t now)
 	if (sa->state == V2_GONE)
 		return;		/* host_settle() frees it when it is time */
 	if (half_open_due(sa) <= now) {
-		v2_end_code(sa, REASON_PEER_SILENT_AFTER_INIT, "IKE_AUTH");
+		never_authenticated(sa);
 		return;
 	}
+	v2_fragments_expire(sa);
 	if (sa->doom_at <= now) {
 		sa->doom_at = TIME_NEVER;
 		v2_doom(sa);

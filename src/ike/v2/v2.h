@@ -29,6 +29,7 @@
 #define V2_RECENT 16		/* IKE_SA_INIT remembered after their SA */
 #define V2_YOUNG_MS 10000	/* two SAs this young were begun at once */
 #define V2_CHILDREN 1024	/* of one IKE SA, that a peer may ask for */
+#define V2_FRAGMENTS_MS 30000	/* an incomplete message is kept so long */
 #define V2_LINGERING 4096	/* ended SAs that still answer */
 
 struct kex;
@@ -125,6 +126,18 @@ struct v2_child {
 	int64_t remove_at;	/* a replaced child leaves the plane */
 };
 
+/* A message that came in part (fragment.c). */
+struct v2_fragments {
+	uint32_t mid;
+	uint8_t exchange;
+	uint8_t first_inner;	/* of fragment 1 */
+	uint16_t total, got;
+	size_t bytes;		/* of the parts that came */
+	int64_t until;		/* forgotten then */
+	uint8_t hash[32];	/* of the datagram with fragment 1 */
+	struct buf part[];	/* total; empty: not yet */
+};
+
 /* What an SA needs only until it is established. */
 struct v2_setup {
 	struct buf ni, nr;
@@ -153,6 +166,8 @@ struct v2_sa {
 	bool waiting;		/* made by the peer's rekey, not yet taken */
 	bool nat_local, nat_remote, encap;
 	bool soft_done;		/* rekey or reauth was begun */
+	bool fragment_out, fragment_in;	/* RFC 7383, to and from the peer */
+	bool fragment_small;	/* larger ones did not get through */
 	uint64_t spi_i, spi_r;
 	struct ike_path path;
 	struct ike_conf *conf;	/* a reference; NULL: not chosen yet */
@@ -164,11 +179,13 @@ struct v2_sa {
 	struct list children;
 	struct list tasks;	/* by kind, then by age */
 	struct v2_task *active;	/* our request under way; window is 1 */
-	struct buf sent;	/* its bytes */
+	struct buf sent;	/* its bytes; fragments one by one */
+	struct ike_msg *asked;	/* the same, to cut it anew; or NULL */
 	unsigned packets;	/* times they were sent */
 	int64_t first_sent, resend_at;
 	struct buf answer;	/* to request mid_in - 1 */
-	uint8_t answer_hash[32];	/* of that request */
+	uint8_t answer_hash[32];	/* of that request; of fragment 1 */
+	struct v2_fragments *fragments[2];	/* of a request, an answer */
 	struct v2_setup *setup;
 	int64_t established_at, rekey_at, expires_at;
 	int64_t last_in, last_out;
