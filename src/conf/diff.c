@@ -221,6 +221,11 @@ row_changed(const struct conf_node *old, const struct conf_node *new,
 	const char *a, *b;
 	size_t i = 0;
 
+	/* not set on either side: only a default that depends on others may
+	 * differ */
+	if (row->dynamic_def == NULL && leaf_find(old, row) == NULL &&
+	    leaf_find(new, row) == NULL)
+		return false;
 	do {
 		a = conf_value(old, row->name, i);
 		b = conf_value(new, row->name, i);

@@ -21,10 +21,10 @@ struct map;
 struct token;
 
 /* Bounds: what a file may ask for (hardening: hostile configurations). */
-#define CONF_TEXT_MAX (8u << 20)	/* bytes of a whole configuration */
+#define CONF_TEXT_MAX (14u << 20)	/* bytes of a whole configuration */
 #define CONF_WORD_MAX 65536		/* bytes of one word */
 #define CONF_TOKENS_MAX 1000000		/* words of a configuration */
-#define CONF_NODES_MAX 50000		/* objects of a tree */
+#define CONF_NODES_MAX 100000		/* objects of a tree */
 #define CONF_LIST_MAX 256		/* values of one list */
 #define CONF_SECRET_MAX 4096		/* bytes of a pre-shared key */
 #define CONF_NAME_MAX 128		/* room for the name of a secret */
@@ -131,6 +131,9 @@ void secret_default_name(struct buf *b, const struct conf_node *n,
 /* After a rename or copy: secrets named after the old place follow. */
 void secrets_follow(struct conf_node *n, const struct conf_node *renamed,
     const char *former);
+
+/* Place of a secret in the tree's table; false if it is not there. */
+bool secret_at(const struct conf_tree *t, const char *name, size_t *at);
 
 /* Check the form of a secret as typed (text, 0x hex, 0s base64). */
 int secret_check(const struct secret *value, struct sp_error *err);

@@ -720,5 +720,5 @@ const struct conf_object phase1_object = {
 	.rows = phase1_table,
 	.children = children,
 	.check = check_phase1,
-	.limit = 4096,
+	.limit = 20000,
 };

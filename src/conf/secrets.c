@@ -64,6 +64,15 @@ find(const struct conf_tree *t, const char *name, bool *found)
 	return lo;
 }
 
+bool
+secret_at(const struct conf_tree *t, const char *name, size_t *at)
+{
+	bool found;
+
+	*at = find(t, name, &found);
+	return found;
+}
+
 const struct secret *
 conf_secret(const struct conf_tree *t, const char *name)
 {

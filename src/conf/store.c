@@ -411,27 +411,27 @@ conf_store_revision(struct conf_store *s, uint32_t revision,
 	return ret;
 }
 
-static bool
-text_names(const char *text, const char *secret)
-{
-	char *token = xasprintf("<secret:%s>", secret);
-	bool found = strstr(text, token) != NULL;
-
-	free(token);
-	return found;
-}
-
 /* Mark (in keep) the secrets that a text names; returns how many are not
  * marked yet. */
 static size_t
 mark_named(const struct conf_tree *t, const char *text, bool *keep)
 {
-	size_t i, open = 0;
+	static const char begin[] = "<secret:";
+	char name[CONF_NAME_MAX];
+	size_t i, len, open = 0;
 
-	for (i = 0; i < t->nr_secrets; i++) {
-		keep[i] = keep[i] || text_names(text, t->secrets[i].name);
-		open += !keep[i];
+	while ((text = strstr(text, begin)) != NULL) {
+		text += sizeof(begin) - 1;
+		len = strcspn(text, ">\n");
+		if (text[len] != '>' || len >= sizeof(name))
+			continue;
+		memcpy(name, text, len);
+		name[len] = '\0';
+		if (secret_at(t, name, &i))
+			keep[i] = true;
 	}
+	for (i = 0; i < t->nr_secrets; i++)
+		open += !keep[i];
 	return open;
 }
 

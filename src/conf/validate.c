@@ -183,14 +183,25 @@ report_idle(const struct walk *w, const struct conf_node *n,
 	add_warning(w, n, row->name, &e);
 }
 
+/* May a default be wrong, or worth a warning, in its place. */
+static bool
+default_matters(const struct set_row *row)
+{
+	return (row->flags & SET_REQUIRED) || row->check != NULL ||
+	    row->warn != NULL || row->dynamic_def != NULL ||
+	    row->better != NULL;
+}
+
 static void
 check_row(const struct walk *w, const struct conf_node *n,
     const struct set_row *row)
 {
-	bool set = conf_is_set(n, row->name);
+	bool set = leaf_find(n, row) != NULL;
 	const char *why = "", *value;
 	size_t i;
 
+	if (!set && !default_matters(row))
+		return;
 	if (!schema_shown(row, n, &why)) {
 		if (set)
 			report_idle(w, n, row, why);

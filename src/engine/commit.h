@@ -13,6 +13,7 @@
 
 struct conf_tree;
 struct engine;
+struct map;
 struct sp_error;
 
 enum commit_type {		/* in the order in which they are done */
@@ -38,6 +39,7 @@ struct commit_plan {
 	struct commit_op *op;
 	size_t nr;
 	size_t changes;		/* leaves and objects that differ */
+	struct map *index;	/* while it is made: place + 1 of an op */
 };
 
 /* "conn-restart" and so on. */

@@ -8,14 +8,18 @@
 #include "engine/commit.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "conf/model.h"
 #include "conf/validate.h"
+
+#define OP_KEY 72		/* "network/phase1" */
 
 static const char *const type_names[] = {
 	[COMMIT_NETWORK_REMOVE] = "network-remove",
@@ -48,28 +52,48 @@ commit_type_name(enum commit_type type)
 	return type_names[type];
 }
 
+/* The index's key of an operation's object; names have no slash. */
+static size_t
+make_key(char key[OP_KEY], const char *network, const char *phase1)
+{
+	return (size_t)snprintf(key, OP_KEY, "%s/%s", network, phase1);
+}
+
+static struct commit_op *
+plan_find(const struct commit_plan *p, const char *network,
+    const char *phase1)
+{
+	char key[OP_KEY];
+	uintptr_t place;
+
+	place = (uintptr_t)map_get(p->index, key, make_key(key, network,
+	    phase1));
+	return place != 0 ? &p->op[place - 1] : NULL;
+}
+
 static void
 plan_add(struct commit_plan *p, enum commit_type type, const char *network,
     const char *phase1)
 {
-	struct commit_op *op;
-	size_t i;
+	struct commit_op *op = plan_find(p, network, phase1);
+	char key[OP_KEY];
 
-	for (i = 0; i < p->nr; i++) {
-		op = &p->op[i];
-		if (!str_eq(op->network, network) ||
-		    !str_eq(op->phase1, phase1))
-			continue;
+	if (op != NULL) {
 		if (strength[type] < strength[op->type])
 			op->type = type;
 		return;
 	}
-	p->op = xrealloc(p->op, p->nr + 1, sizeof(*p->op));
+	/* grown by doubling: at 0, 1, 2, 4 ... elements */
+	if ((p->nr & (p->nr - 1)) == 0)
+		p->op = xrealloc(p->op, p->nr ? p->nr * 2 : 1,
+		    sizeof(*p->op));
 	op = &p->op[p->nr++];
 	memset(op, 0, sizeof(*op));
 	op->type = type;
 	snprintf(op->network, sizeof(op->network), "%s", network);
 	snprintf(op->phase1, sizeof(op->phase1), "%s", phase1);
+	map_put(p->index, key, make_key(key, network, phase1),
+	    (void *)(uintptr_t)p->nr);
 }
 
 /* The node or its parent of this kind, or NULL. */
@@ -174,33 +198,33 @@ one_change(struct commit_plan *p, const struct conf_change *c,
 		network_change(p, c, to, conf_node_name(net));
 }
 
+/* A network that comes, goes or is cycled takes its connections along. */
 static bool
-has_network_op(const struct commit_plan *p, const char *network)
+is_covered(const struct commit_plan *p, const struct commit_op *op)
 {
-	size_t i;
+	const struct commit_op *net;
 
-	for (i = 0; i < p->nr; i++) {
-		if (p->op[i].phase1[0] == '\0' && p->op[i].network[0] != '\0'
-		    && p->op[i].type != COMMIT_NETWORK_REFRESH &&
-		    str_eq(p->op[i].network, network))
-			return true;
-	}
-	return false;
+	if (op->phase1[0] == '\0')
+		return false;
+	net = plan_find(p, op->network, "");
+	return net != NULL && net->type != COMMIT_NETWORK_REFRESH;
 }
 
-/* A network that comes, goes or is cycled takes its connections along. */
 static void
 drop_covered(struct commit_plan *p)
 {
+	bool *covered = xcalloc(p->nr + 1, sizeof(*covered));
 	size_t i, keep = 0;
 
+	/* places in the index hold until the first one moves */
+	for (i = 0; i < p->nr; i++)
+		covered[i] = is_covered(p, &p->op[i]);
 	for (i = 0; i < p->nr; i++) {
-		if (p->op[i].phase1[0] != '\0' &&
-		    has_network_op(p, p->op[i].network))
-			continue;
-		p->op[keep++] = p->op[i];
+		if (!covered[i])
+			p->op[keep++] = p->op[i];
 	}
 	p->nr = keep;
+	free(covered);
 }
 
 static int
@@ -223,12 +247,15 @@ commit_plan_make(const struct conf_tree *from, const struct conf_tree *to,
 	size_t i;
 
 	memset(out, 0, sizeof(*out));
+	out->index = map_new(0);
 	conf_changes(from, to, &changes);
 	for (i = 0; i < changes.nr; i++)
 		one_change(out, &changes.change[i], to);
 	out->changes = changes.nr;
 	conf_changes_free(&changes);
 	drop_covered(out);
+	map_free(out->index);
+	out->index = NULL;
 	if (out->nr > 0)
 		qsort(out->op, out->nr, sizeof(*out->op), by_order);
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "conf/model.h"
@@ -51,6 +52,7 @@ conn_new(struct network *n, const char *name)
 	c->since_wall = clock_wall_ms();
 	c->timer = loop_timer_new(n->engine->loop, on_timer, c);
 	list_append(&n->conns, &c->link);
+	map_put(n->conn_index, c->name, strlen(c->name), c);
 	return c;
 }
 
@@ -87,6 +89,7 @@ child_free(struct child *ch)
 	list_remove(&ch->link);
 	members_free(ch);
 	ike_child_conf_unref(ch->conf);
+	free(ch->last);
 	free(ch);
 }
 
@@ -104,32 +107,28 @@ conn_free(struct conn *c)
 		ike_host_conf_remove(c->net->host, c->full);
 	loop_timer_free(c->timer);
 	ike_conf_unref(c->conf);
+	map_del(c->net->conn_index, c->name, strlen(c->name));
 	list_remove(&c->link);
+	free(c->records);
+	free(c->gateway);
+	free(c->error);
 	free(c);
 }
 
 struct conn *
 conn_find(const struct network *n, const char *name)
 {
-	struct conn *c;
-
-	LIST_EACH(c, &n->conns, struct conn, link) {
-		if (str_eq(c->name, name))
-			return c;
-	}
-	return NULL;
+	return map_get(n->conn_index, name, strlen(name));
 }
 
 struct conn *
 conn_of(const struct network *n, const struct ike_conf *conf)
 {
-	struct conn *c;
+	const char *slash;
 
-	LIST_EACH(c, &n->conns, struct conn, link) {
-		if (conf != NULL && str_eq(c->full, conf->name))
-			return c;
-	}
-	return NULL;
+	/* "network/phase1": names have no slash */
+	slash = conf != NULL ? strchr(conf->name, '/') : NULL;
+	return slash != NULL ? conn_find(n, slash + 1) : NULL;
 }
 
 struct child *
@@ -312,7 +311,8 @@ read_settings(struct conn *c, const struct conf_node *node)
 		if (c->job != NULL)
 			worker_cancel(c->job);
 		c->job = NULL;
-		snprintf(c->gateway, sizeof(c->gateway), "%s", gateway);
+		free(c->gateway);
+		c->gateway = xstrdup(gateway);
 	}
 	c->behavior = behavior_word(conf_str(node, "connection-behavior"));
 	c->dpd_action = loss_word(conf_str(node, "dpd-action"));
@@ -322,13 +322,13 @@ read_settings(struct conn *c, const struct conf_node *node)
 
 /* The reason of a configuration that cannot be used. */
 static void
-record_error(struct conn *c)
+record_error(struct conn *c, const struct sp_error *err)
 {
 	struct ike_reason r;
 
-	ike_reason_set(&r, c->error.code == SP_NOTFOUND ? REASON_PSK_MISSING :
-	    REASON_CRYPTO_UNAVAILABLE, true, "", NULL, NULL, "%s",
-	    c->error.text);
+	c->error = xstrdup(err->text);
+	ike_reason_set(&r, err->code == SP_NOTFOUND ? REASON_PSK_MISSING :
+	    REASON_CRYPTO_UNAVAILABLE, true, "", NULL, NULL, "%s", err->text);
 	conn_record(c, "", &r);
 }
 
@@ -338,15 +338,17 @@ conn_configure(struct conn *c)
 	const struct conf_node *node = network_node(c->net);
 	struct ikeconf_groups groups;
 	struct ike_conf *conf = NULL;
+	struct sp_error err = {0};
 
 	node = node != NULL ? conf_child(node, "phase1", c->name) : NULL;
 	if (node == NULL)
 		return;
 
 	read_settings(c, node);
-	memset(&c->error, 0, sizeof(c->error));
-	if (ikeconf_build(node, c->addrs, c->nr_addrs, &conf, &c->error) < 0) {
-		record_error(c);
+	free(c->error);
+	c->error = NULL;
+	if (ikeconf_build(node, c->addrs, c->nr_addrs, &conf, &err) < 0) {
+		record_error(c, &err);
 		return;
 	}
 	ike_conf_unref(c->conf);
@@ -402,14 +404,21 @@ conn_active(const struct conn *c)
 void
 conn_record(struct conn *c, const char *phase2, const struct ike_reason *r)
 {
-	struct record *rec = &c->records[c->nr_records++ % CONN_RECORDS];
 	struct child *ch = conn_child(c, phase2);
+	struct record *rec;
 
+	/* most of thousands of connections never have one */
+	if (c->records == NULL)
+		c->records = xcalloc(CONN_RECORDS, sizeof(*c->records));
+	rec = &c->records[c->nr_records++ % CONN_RECORDS];
 	rec->reason = *r;
 	rec->wall_ms = clock_wall_ms();
 	snprintf(rec->phase2, sizeof(rec->phase2), "%s", phase2);
-	if (ch != NULL)
-		ch->last = *rec;
+	if (ch == NULL)
+		return;
+	if (ch->last == NULL)
+		ch->last = xcalloc(1, sizeof(*ch->last));
+	*ch->last = *rec;
 }
 
 const struct record *
@@ -473,7 +482,7 @@ sa_state(const struct conn *c)
 enum conn_state
 conn_state(const struct conn *c)
 {
-	if (c->error.text[0] != '\0' && c->enabled)
+	if (c->error != NULL && c->enabled)
 		return CONN_FAILED;
 	if (!conn_active(c))
 		return CONN_DISABLED;

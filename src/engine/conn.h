@@ -41,7 +41,7 @@ struct child {
 	unsigned tries;
 	int64_t next_try;		/* clock_ms() */
 	int64_t since_wall;
-	struct record last;
+	struct record *last;		/* NULL = none yet */
 };
 
 struct conn {
@@ -51,8 +51,8 @@ struct conn {
 	char full[2 * NAME_SIZE];	/* "network/phase1" */
 	bool enabled;
 	struct ike_conf *conf;		/* NULL: error says why */
-	struct sp_error error;
-	char gateway[256];		/* remote-gateway as typed */
+	char *error;			/* of conf, else NULL */
+	char *gateway;			/* remote-gateway as typed */
 	enum behavior behavior;
 	enum on_loss dpd_action, close_action;
 	unsigned tries_max;		/* 0 = for ever */
@@ -68,7 +68,7 @@ struct conn {
 	unsigned tries;
 	int64_t next_try;		/* clock_ms() */
 	int64_t since_wall;
-	struct record records[CONN_RECORDS];
+	struct record *records;		/* a ring, made with the first one */
 	unsigned nr_records;		/* ever made */
 	struct list children;
 	struct list waiters;

@@ -39,6 +39,7 @@ struct loop;
 struct loop_io;
 struct loop_timer;
 struct loop_wake;
+struct map;
 
 #define ENGINE_MARK 0x5350u	/* SO_MARK of our own sockets */
 #define ENGINE_RULE_PREF 220	/* of "not fwmark ENGINE_MARK lookup T" */
@@ -110,6 +111,7 @@ struct network {
 	struct list events;		/* of the host, to be dealt with */
 	struct list undelivered;	/* paths that could not be sent to */
 	struct list conns;
+	struct map *conn_index;		/* by name */
 	struct list insts;
 	struct list routes;
 	uint32_t next_reqid;

@@ -106,10 +106,8 @@ must_be_active(const struct target *t, struct sp_error *err)
 {
 	const struct network *n = t->net;
 
-	if (t->conn->error.text[0] != '\0') {
-		*err = t->conn->error;
-		return err->code;
-	}
+	if (t->conn->error != NULL)
+		return sp_fail(err, SP_STATE, "%s", t->conn->error);
 	if (!t->conn->enabled) {
 		sp_fail(err, SP_STATE, "Phase 1 \"%s\" is not active.",
 		    t->conn->name);

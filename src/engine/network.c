@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "conf/model.h"
@@ -40,6 +41,7 @@ network_new(struct engine *e, const char *name)
 	}
 	n->next_reqid = 1;
 	list_init(&n->conns);
+	n->conn_index = map_new(0);
 	list_init(&n->insts);
 	list_init(&n->routes);
 	list_init(&n->events);
@@ -59,6 +61,7 @@ network_free(struct network *n)
 	network_off(n);
 	LIST_EACH(c, &n->conns, struct conn, link)
 		conn_free(c);
+	map_free(n->conn_index);
 	list_remove(&n->link);
 	free(n);
 }

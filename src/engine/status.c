@@ -307,7 +307,7 @@ idle_state(const struct child *ch)
 		return "disabled";
 	if (ch->pending || ch->wanted)
 		return "connecting";
-	if (ch->last.wall_ms != 0 && (c->failed || ch->tries > 0))
+	if (ch->last != NULL && (c->failed || ch->tries > 0))
 		return "failed";
 	return "waiting";
 }
@@ -353,8 +353,8 @@ child_json(struct child *ch)
 	set(obj, "local_ts", selectors(&ch->conf->local_ts));
 	set(obj, "remote_ts", selectors(&ch->conf->remote_ts));
 	put_counters(obj, NULL);
-	if (ch->last.wall_ms != 0)
-		set(obj, "reason", reason_json(ch->conn, &ch->last));
+	if (ch->last != NULL)
+		set(obj, "reason", reason_json(ch->conn, ch->last));
 	return obj;
 }
 

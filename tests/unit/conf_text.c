@@ -552,8 +552,8 @@ test_hostile(void **state)
 		  "begins here is not closed." },
 		{ "ends", "", ";", 500000, "", NULL },
 		{ "comments", "", "#\n", 300000, "", NULL },
-		{ "huge", "", "# 345678\n", 1000000, "", "A configuration has "
-		  "at most 8 MiB of text." },
+		{ "huge", "", "# 345678\n", 1700000, "", "A configuration has "
+		  "at most 14 MiB of text." },
 	};
 	struct sp_error err;
 	char *text;
@@ -583,19 +583,19 @@ test_many(void **state)
 
 	(void)state;
 	buf_puts(&b, "vpn-network a {\n");
-	for (i = 0; i < 4096; i++)
+	for (i = 0; i < 20000; i++)
 		buf_printf(&b, "phase1 p%u { remote-gateway 192.0.2.1; "
 		    "phase2 c { local-network 10.%u.%u.0/24; } }\n", i,
 		    i >> 8, i & 255);
 	buf_puts(&b, "}\n");
-	if (timed_parse("4096 tunnels", (const char *)b.data, &err) < 0)
+	if (timed_parse("20000 tunnels", (const char *)b.data, &err) < 0)
 		fail_msg("%s", err.text);
 	buf_truncate(&b, b.len - 2);
 	buf_puts(&b, "phase1 more { } }");
-	assert_true(timed_parse("4097", (const char *)b.data, &err) < 0);
+	assert_true(timed_parse("20001", (const char *)b.data, &err) < 0);
 	assert_string_equal(err.text,
-	    "There is room for 4096 objects phase1 here, and no more.");
-	assert_int_equal(err.line, 4098);
+	    "There is room for 20000 objects phase1 here, and no more.");
+	assert_int_equal(err.line, 20002);
 	buf_free(&b);
 }
 
