@@ -27,6 +27,18 @@
 	X(AUTH_FAILED_ID, "auth-failed-id")				\
 	X(ID_TYPE_MISMATCH, "id-type-mismatch")				\
 	X(AUTH_METHOD_MISMATCH, "auth-method-mismatch")			\
+	X(AUTH_FAILED_SIGNATURE, "auth-failed-signature")		\
+	X(SIG_HASH_UNSUPPORTED, "sig-hash-unsupported")			\
+	X(CERT_MISSING, "cert-missing")					\
+	X(KEY_MISSING, "key-missing")					\
+	X(CERT_UNTRUSTED, "cert-untrusted")				\
+	X(CERT_EXPIRED, "cert-expired")					\
+	X(CERT_NOT_YET_VALID, "cert-not-yet-valid")			\
+	X(CERT_REVOKED, "cert-revoked")					\
+	X(CRL_UNAVAILABLE, "crl-unavailable")				\
+	X(CRL_EXPIRED, "crl-expired")					\
+	X(CERT_CONSTRAINT, "cert-constraint")				\
+	X(ID_NOT_IN_CERT, "id-not-in-cert")				\
 	X(TS_UNACCEPTABLE, "ts-unacceptable")				\
 	X(MODE_MISMATCH, "mode-mismatch")				\
 	X(VERSION_MISMATCH, "version-mismatch")				\

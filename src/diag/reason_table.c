@@ -123,6 +123,80 @@ static const struct diag_row rows[REASON_COUNT] = {
 		.remedy = { "set " P1 "authentication METHOD",
 		    "at the peer: use {ours}" },
 	},
+	[REASON_AUTH_FAILED_SIGNATURE] = {
+		.title = N_("A signature is refused"),
+		.side = DIAG_BOTH,
+		.remedy = { "show certificates",
+		    "at the peer: compare certificate, key and identifiers" },
+	},
+	[REASON_SIG_HASH_UNSUPPORTED] = {
+		.title = N_("No common signature algorithm"),
+		.side = DIAG_BOTH,
+		.remedy = { "at the peer: allow {ours}",
+		    "generate key-pair NAME ecdsa p256" },
+	},
+	[REASON_CERT_MISSING] = {
+		.title = N_("The peer's certificate is not there"),
+		.side = DIAG_PEER,
+		.remedy = { "at the peer: let it send its certificate",
+		    "set " P1 "peer-certificate NAME" },
+	},
+	[REASON_KEY_MISSING] = {
+		.title = N_("No private key for our certificate"),
+		.side = DIAG_OURS,
+		.remedy = { "show certificates",
+		    "import pkcs12 FILE", "generate key-pair NAME" },
+	},
+	[REASON_CERT_UNTRUSTED] = {
+		.title = N_("No trusted authority behind the certificate"),
+		.side = DIAG_BOTH,
+		.remedy = { "set authority NAME file FILE",
+		    "set " P1 "peer-certificate NAME",
+		    "at the peer: let it send its intermediate "
+		    "certificates" },
+	},
+	[REASON_CERT_EXPIRED] = {
+		.title = N_("The certificate has expired"),
+		.side = DIAG_PEER,
+		.remedy = { "at the peer: renew its certificate",
+		    "check the clock of this machine" },
+	},
+	[REASON_CERT_NOT_YET_VALID] = {
+		.title = N_("The certificate is not yet valid"),
+		.side = DIAG_BOTH,
+		.remedy = { "check the clock of this machine",
+		    "at the peer: renew its certificate" },
+	},
+	[REASON_CERT_REVOKED] = {
+		.title = N_("The certificate is revoked"),
+		.side = DIAG_PEER,
+		.remedy = { "at the peer: use a certificate that is not "
+		    "revoked" },
+	},
+	[REASON_CRL_UNAVAILABLE] = {
+		.title = N_("No revocation list can be had"),
+		.side = DIAG_OURS,
+		.remedy = { "set authority NAME crl FILE",
+		    "set vpn-network {network} ipsec strict-crl-policy no" },
+	},
+	[REASON_CRL_EXPIRED] = {
+		.title = N_("The revocation list is out of date"),
+		.side = DIAG_OURS,
+		.remedy = { "set authority NAME crl FILE",
+		    "set vpn-network {network} ipsec strict-crl-policy no" },
+	},
+	[REASON_CERT_CONSTRAINT] = {
+		.title = N_("The certificate may not be used for this"),
+		.side = DIAG_PEER,
+		.remedy = { "at the peer: use a certificate made for IKE" },
+	},
+	[REASON_ID_NOT_IN_CERT] = {
+		.title = N_("The identifier is not in the certificate"),
+		.side = DIAG_BOTH,
+		.remedy = { "set " P1 "peer-identifier ID",
+		    "at the peer: set its identifier to a name of its "
+		    "certificate" },
+	},
 	[REASON_TS_UNACCEPTABLE] = {
 		.title = N_("The networks of the two sides do not meet"),
 		.side = DIAG_BOTH,
