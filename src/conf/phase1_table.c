@@ -611,7 +611,7 @@ const struct set_row phase1_table[] = {
 	 * that take one pair of networks in each child (12.10).
 	 */
 	{ .name = "mobike", .type = SET_BOOL, .def = "no",
-	  .flags = SET_LATER, .shown = shown_v2, .restart = RESTART_IKE,
+	  .shown = shown_v2, .restart = RESTART_IKE,
 	  .label = N_("MOBIKE"),
 	  .help = N_("Follow changes of addresses (RFC 4555)."),
 	  .group = N_("Network"), .ipsec_conf = "mobike",

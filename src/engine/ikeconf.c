@@ -424,6 +424,7 @@ ikeconf_build(const struct conf_node *phase1, const struct ip_addr *addrs,
 	c->force_encap = conf_bool(phase1, "force-udp-encapsulation");
 	c->unique = unique_of(phase1);
 	c->fragmentation = fragmentation_of(phase1);
+	c->mobike = conf_bool(phase1, "mobike");
 	free(c->suites);
 	c->suites = NULL;
 	ret = suites_of(phase1, true, &c->suites, &c->nr_suites, err);

@@ -107,6 +107,9 @@ struct network {
 	struct loop_io *plane_io;
 	struct ike_host *host;
 	struct loop_timer *host_timer, *pulse;
+	int watch_fd;			/* of net_watch_open(), -1 = none */
+	struct loop_io *watch_io;
+	struct loop_timer *roam_timer;
 	bool running;			/* tie_run() is on the stack */
 	struct list events;		/* of the host, to be dealt with */
 	struct list undelivered;	/* paths that could not be sent to */
@@ -188,6 +191,11 @@ void routes_exclude(struct network *n);
 /* The table that the configuration names now, with the routes that stand; no
  * tunnel is touched.  A failure is logged. */
 void routes_reload(struct network *n);
+
+/* ---- roam.c: addresses of this machine that change (MOBIKE) ---- */
+int roam_open(struct network *n, struct sp_error *err);	/* in its place */
+void roam_watch(struct network *n);	/* with the host there */
+void roam_close(struct network *n);
 
 /* ---- system.c: settings of the whole program ---- */
 struct ike_host_params system_ike_params(struct engine *e);

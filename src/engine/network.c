@@ -40,6 +40,7 @@ network_new(struct engine *e, const char *name)
 		n->socks[i].fd = -1;
 	}
 	n->next_reqid = 1;
+	n->watch_fd = -1;
 	list_init(&n->conns);
 	n->conn_index = map_new(0);
 	list_init(&n->insts);
@@ -152,6 +153,8 @@ open_inside(struct network *n, struct sp_error *err)
 		ret = tie_plane_open(n, err);
 	if (ret == 0)
 		ret = routes_open(n, err);
+	if (ret == 0)
+		ret = roam_open(n, err);
 	return ret;
 }
 
@@ -194,6 +197,7 @@ close_all(struct network *n)
 	loop_timer_free(n->host_timer);
 	loop_timer_free(n->pulse);
 	n->host_timer = n->pulse = NULL;
+	roam_close(n);
 	if (network_enter(n, &old, NULL) == 0) {
 		routes_close(n);
 		network_leave(n, old);
@@ -220,6 +224,7 @@ start_host(struct network *n)
 	n->pulse = loop_timer_new(e->loop, on_pulse, n);
 	loop_timer_set(n->pulse, clock_ms() + PULSE_MS);
 	sockets_watch(n);
+	roam_watch(n);
 	tie_exclude(n);
 	routes_exclude(n);
 	LIST_EACH(c, &n->conns, struct conn, link)

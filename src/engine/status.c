@@ -138,6 +138,7 @@ put_sa(json_t *obj, const struct ike_sa_info *sa)
 	set(obj, "proposal", sa->suite.prf != NULL ? suite_text(&sa->suite) :
 	    json_null());
 	set(obj, "nat", nat(sa));
+	set(obj, "mobike", json_boolean(sa->mobike));
 	set(obj, "established_at", time_at(sa->established_at));
 	set(obj, "rekey_at", time_at(sa->rekey_at));
 	set(obj, "expires_at", time_at(sa->expires_at));

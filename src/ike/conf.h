@@ -56,6 +56,7 @@ struct ike_conf {
 	bool rekey, reauth;
 	bool force_encap;
 	enum ike_fragmentation fragmentation;
+	bool mobike;
 	bool dpd;		/* probes are sent */
 	int64_t dpd_delay_ms;	/* 0 = no probes */
 	enum ike_unique unique;

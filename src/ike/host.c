@@ -61,6 +61,7 @@ ike_host_free(struct ike_host *h)
 	while (h->nr_confs > 0)
 		ike_conf_unref(h->confs[--h->nr_confs]);
 	free(h->confs);
+	free(h->own);
 	v2_heap_free(&h->heap);
 	map_free(h->by_spi);
 	map_free(h->by_id);

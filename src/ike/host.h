@@ -99,6 +99,7 @@ struct ike_sa_info {
 	const struct ident *local_id, *remote_id;	/* NULL before AUTH */
 	struct suite suite;	/* valid once IKE_SA_INIT is done */
 	bool nat_local, nat_remote;
+	bool mobike;		/* both sides can move it */
 	int64_t established_at, rekey_at, expires_at, last_in;
 	unsigned nr_children;
 };
@@ -211,6 +212,17 @@ int ike_host_child_delete(struct ike_host *h, int64_t now, uint32_t child_id,
     enum ike_reason_code why, struct sp_error *err);
 int ike_host_sa_delete(struct ike_host *h, int64_t now, uint32_t sa_id,
     enum ike_reason_code why, bool force, struct sp_error *err);
+
+/*
+ * MOBIKE: the SA goes on by another path, which the owner knows to lead to
+ * the peer.  SP_STATE if the SA cannot move.
+ */
+int ike_host_sa_move(struct ike_host *h, int64_t now, uint32_t sa_id,
+    const struct ike_path *path, struct sp_error *err);
+
+/* The addresses by which peers may reach this host (MOBIKE lists them). */
+void ike_host_set_addresses(struct ike_host *h, const struct ip_addr *addrs,
+    size_t nr);
 
 /* Send a liveness probe now unless an exchange is under way. */
 void ike_host_sa_probe(struct ike_host *h, int64_t now, uint32_t sa_id);

@@ -5,9 +5,12 @@
  */
 #include "ike/host.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/map.h"
+#include "base/mem.h"
 #include "ike/v2/steps.h"
 
 static struct v2_sa *
@@ -170,6 +173,32 @@ ike_host_sa_delete(struct ike_host *h, int64_t now, uint32_t sa_id,
 	}
 	v2_settle(h);
 	return 0;
+}
+
+int
+ike_host_sa_move(struct ike_host *h, int64_t now, uint32_t sa_id,
+    const struct ike_path *path, struct sp_error *err)
+{
+	struct v2_sa *sa = get_sa(h, sa_id, err);
+
+	if (sa == NULL)
+		return SP_NOTFOUND;
+	if (!v2_is_live(sa) || sa->mobike == NULL)
+		return sp_fail(err, SP_STATE, "The IKE SA number %u cannot "
+		    "move to another address.", sa_id);
+	v2_begin(h, now);
+	v2_mobike_move(sa, path);
+	v2_settle(h);
+	return 0;
+}
+
+void
+ike_host_set_addresses(struct ike_host *h, const struct ip_addr *addrs,
+    size_t nr)
+{
+	free(h->own);
+	h->own = nr > 0 ? xmemdup(addrs, nr * sizeof(*addrs)) : NULL;
+	h->nr_own = nr;
 }
 
 void

@@ -107,6 +107,13 @@ int rule_add(uint32_t pref, uint32_t mark, uint32_t table,
 int rule_del(uint32_t pref, uint32_t mark, uint32_t table,
     struct sp_error *err);
 
+/*
+ * A descriptor that becomes readable when addresses, links or routes of this
+ * namespace change (close() it); take in what came: did anything change.
+ */
+int net_watch_open(struct sp_error *err);
+bool net_watch_drain(int fd);
+
 /* Write a sysctl of this namespace: "net.ipv4.ip_forward", "1". */
 int sysctl_set(const char *name, const char *value, struct sp_error *err);
 

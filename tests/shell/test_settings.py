@@ -62,6 +62,7 @@ ACTS = {
         "rekey-fuzz": "test_settings.py (lab)",
         "dpd-action": "test_life.py, test_settings.py (lab)",
         "dpd-delay": "test_life.py", "fragmentation": "sim_fragment.c",
+        "mobike": "test_v2.py (lab)",
         "close-action": "test_settings.py (lab)",
     },
     "phase2": {
@@ -111,8 +112,7 @@ LATER = [
     (NET + " ipsec", "strict-crl-policy", "yes"),
     (NET + " ipsec", "make-before-break", "yes"),
     (P1, "key-exchange", "ikev1"), (P1, "authentication", "certificate"),
-    (P1, "mobike", "yes"),
-    (P1, "local-port", "4000"), (P1, "remote-port", "4000"),
+        (P1, "local-port", "4000"), (P1, "remote-port", "4000"),
     (P2, "mode", "transport"), (P2, "protocol", "ah"),
     (P2, "inactivity", "5m"), (P2, "copy-df", "no"), (P2, "copy-ecn", "no"),
     (P2, "copy-dscp", "no"), ("system", "trace-messages", "3"),

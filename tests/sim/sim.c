@@ -352,6 +352,8 @@ act(struct sim_host *h, const struct ike_action *a)
 		h->moves++;
 		if (p != NULL)
 			p->path = a->child.path;
+		if (p != NULL)
+			p->encap = a->child.encap;
 		break;
 	case IKE_ACT_CHILD_DEL:
 		if (p != NULL)

@@ -221,6 +221,7 @@ v2_auth_build(struct v2_sa *sa, struct v2_task *t, struct ike_msg *m,
 	ret = add_auth(sa, m, why);
 	if (ret < 0)
 		return ret;
+	v2_mobike_offer(sa, m);
 	ret = offer_child(sa, t, m);
 	if (ret == 0)
 		v2_enter(sa, V2_AUTH_SENT, "IKE_AUTH sent");
@@ -305,6 +306,7 @@ v2_auth_answered(struct v2_sa *sa, struct v2_task *t,
 		reject_peer(sa, &why);
 	} else {
 		establish(sa, &ok, &id);
+		v2_mobike_agree(sa, m);
 		first_child(sa, t, m);
 		v2_setup_free(sa);
 		v2_unique(sa, false);
@@ -398,6 +400,9 @@ accept_peer(struct v2_sa *sa, const struct auth_ok *ok,
 		return;
 	}
 	establish(sa, ok, idi);
+	v2_mobike_agree(sa, m);
+	if (sa->mobike != NULL)
+		v2_mobike_offer(sa, answer);
 	if (ike_msg_find(m, PLD_SA) != NULL) {
 		c = v2_child_respond(sa, m, answer, NULL, NULL);
 		if (c != NULL)

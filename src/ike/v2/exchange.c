@@ -255,6 +255,7 @@ v2_resend(struct v2_sa *sa)
 	sa->resend_at = h->now + wait_ms(h, sa->packets);
 	v2_emit_retransmit(sa, v2_task_table[sa->active->kind].step,
 	    sa->packets);
+	v2_mobike_rotate(sa);
 	sa->packets++;
 	if (sa->packets > SHRINK_AFTER)
 		shrink(sa);
@@ -478,6 +479,7 @@ handle(struct v2_sa *sa, const struct v2_packet *pkt, struct ike_msg *m)
 	v2_heard(sa, pkt->path);
 	if (ret == SP_AGAIN)
 		return;
+	sa->host->from = pkt->path;
 	sa->mid_in++;
 	answer = v2_msg_new(sa, pkt->hdr.exchange, pkt->hdr.mid, true);
 	if (ret == 0)
@@ -491,6 +493,7 @@ handle(struct v2_sa *sa, const struct v2_packet *pkt, struct ike_msg *m)
 		refuse(sa, answer, bad_type, ret, &err);
 	else
 		row->handle(sa, m, answer);
+	sa->host->from = NULL;
 	respond(sa, pkt, answer);
 	ike_msg_free(answer);
 	v2_touch(sa);

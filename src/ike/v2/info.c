@@ -82,10 +82,11 @@ int
 v2_liveness_build(struct v2_sa *sa, struct v2_task *t, struct ike_msg *m,
     struct ike_reason *why)
 {
-	(void)sa;
 	(void)t;
-	(void)m;
 	(void)why;
+	if (v2_mobike_watches_nat(sa)) {
+		v2_nat_offer(sa->host, m, &sa->path, sa->conf->force_encap);
+	}
 	return 0;
 }
 
@@ -93,9 +94,8 @@ enum v2_next
 v2_liveness_answered(struct v2_sa *sa, struct v2_task *t,
     const struct ike_msg *m)
 {
-	(void)sa;
 	(void)t;
-	(void)m;
+	v2_mobike_probed(sa, m);
 	return V2_DONE;
 }
 
@@ -199,6 +199,7 @@ v2_info_request(struct v2_sa *sa, const struct ike_msg *m,
 		peer_ends(sa, code);
 		return;
 	}
+	v2_mobike_request(sa, m, answer);
 	if (ike_msg_find(m, PLD_DELETE) != NULL)
 		v2_peer_chose(sa);
 	for (i = 0; i < m->nr; i++) {

@@ -83,13 +83,15 @@ v2_nat_detect(struct v2_sa *sa, const struct ike_msg *m,
 	sa->nat_remote = differs(m, N_NAT_DETECTION_SOURCE_IP, &path->remote);
 	sa->nat_local = differs(m, N_NAT_DETECTION_DESTINATION_IP,
 	    &path->local);
+	sa->nat_able = able;
 	sa->encap = able && (sa->nat_remote || sa->nat_local || force_encap);
 }
 
 void
 v2_nat_float(struct v2_sa *sa)
 {
-	if (!sa->encap)
+	/* RFC 4555 3.3: a later address may be behind a NAT */
+	if (!sa->encap && !(sa->conf->mobike && sa->nat_able))
 		return;
 	sa->path.local.port = IKE_PORT_NAT;
 	sa->path.remote.port = IKE_PORT_NAT;
@@ -115,7 +117,8 @@ move(struct v2_sa *sa, const struct endpoint *remote)
 void
 v2_follow(struct v2_sa *sa, const struct endpoint *remote)
 {
-	if (!sa->nat_remote || sa->nat_local)
+	/* with MOBIKE the peer says so itself */
+	if (!sa->nat_remote || sa->nat_local || sa->mobike != NULL)
 		return;
 	if (remote->addr.family != sa->path.remote.addr.family ||
 	    endpoint_eq(remote, &sa->path.remote))
@@ -133,6 +136,8 @@ v2_heard(struct v2_sa *sa, const struct ike_path *path)
 		sa->path = *path;
 		return;
 	}
-	if (endpoint_eq(&path->local, &sa->path.local))
+	if (sa->mobike != NULL)
+		v2_mobike_heard(sa, path);
+	else if (endpoint_eq(&path->local, &sa->path.local))
 		v2_follow(sa, &path->remote);
 }

@@ -109,6 +109,8 @@ make_sa(struct v2_sa *old, const struct exchange *x, struct sp_error *err)
 	sa->fragment_out = old->fragment_out;
 	sa->fragment_small = old->fragment_small;
 	sa->nat_remote = old->nat_remote;
+	sa->nat_able = old->nat_able;
+	v2_mobike_inherit(sa, old);
 	sa->encap = old->encap;
 	sa->waiting = true;
 	sa->replaces = old->id;

@@ -189,6 +189,7 @@ v2_sa_free(struct v2_sa *sa)
 	list_remove(&sa->dirty);
 	v2_forget_sent(sa);
 	v2_fragments_free(sa, false);
+	v2_mobike_free(sa);
 	buf_free(&sa->answer);
 	ike_keys_free(&sa->keys);
 	ident_free(&sa->local_id);

@@ -52,6 +52,7 @@ fill(const struct v2_sa *sa, struct ike_sa_info *out)
 		.spi_i = sa->spi_i, .spi_r = sa->spi_r,
 		.path = sa->path, .suite = sa->suite,
 		.nat_local = sa->nat_local, .nat_remote = sa->nat_remote,
+		.mobike = sa->mobike != NULL,
 		.established_at = sa->established_at,
 		.rekey_at = sa->rekey_at, .expires_at = sa->expires_at,
 		.last_in = sa->last_in,

@@ -102,6 +102,36 @@ void v2_nat_float(struct v2_sa *sa);
 void v2_heard(struct v2_sa *sa, const struct ike_path *path);
 void v2_follow(struct v2_sa *sa, const struct endpoint *remote);
 
+/* mobike.c (RFC 4555): say that we can, and where else we are; what both
+ * said; the SA that follows another; its own end. */
+void v2_mobike_offer(const struct v2_sa *sa, struct ike_msg *m);
+void v2_mobike_list(const struct v2_sa *sa, struct ike_msg *m);
+void v2_mobike_agree(struct v2_sa *sa, const struct ike_msg *m);
+void v2_mobike_inherit(struct v2_sa *sa, const struct v2_sa *old);
+void v2_mobike_free(struct v2_sa *sa);
+
+/* mobike.c: our address or our choice of path changed; no answer came to the
+ * last packet; a packet came by this path; is a NAT to be watched; what a
+ * liveness answer says of it. */
+void v2_mobike_move(struct v2_sa *sa, const struct ike_path *path);
+void v2_mobike_rotate(struct v2_sa *sa);
+void v2_mobike_heard(struct v2_sa *sa, const struct ike_path *path);
+bool v2_mobike_watches_nat(const struct v2_sa *sa);
+void v2_mobike_probed(struct v2_sa *sa, const struct ike_msg *m);
+
+/* mobike.c: UPDATE_SA_ADDRESSES or a list of addresses; COOKIE2; both in a
+ * request of the peer's. */
+int v2_mobike_build(struct v2_sa *sa, struct v2_task *t, struct ike_msg *m,
+    struct ike_reason *why);
+enum v2_next v2_mobike_answered(struct v2_sa *sa, struct v2_task *t,
+    const struct ike_msg *m);
+int v2_cookie2_build(struct v2_sa *sa, struct v2_task *t, struct ike_msg *m,
+    struct ike_reason *why);
+enum v2_next v2_cookie2_answered(struct v2_sa *sa, struct v2_task *t,
+    const struct ike_msg *m);
+void v2_mobike_request(struct v2_sa *sa, const struct ike_msg *m,
+    struct ike_msg *answer);
+
 /* auth.c: keys of a responder, on demand; IKE_AUTH in both roles. */
 bool v2_auth_keys(struct v2_sa *sa);
 int v2_auth_build(struct v2_sa *sa, struct v2_task *t, struct ike_msg *m,

@@ -127,6 +127,8 @@ is_ripe(const struct v2_sa *sa, const struct v2_task *t)
 		return sa->state == V2_DELETING || sa->state == V2_REPLACED;
 	case T_DELETE_CHILD:
 	case T_LIVENESS:
+	case T_COOKIE2:
+	case T_MOBIKE:
 	case T_REKEY_SA:
 	case T_REKEY_CHILD:
 	case T_CREATE_CHILD:

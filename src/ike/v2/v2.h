@@ -30,6 +30,7 @@
 #define V2_YOUNG_MS 10000	/* two SAs this young were begun at once */
 #define V2_CHILDREN 1024	/* of one IKE SA, that a peer may ask for */
 #define V2_FRAGMENTS_MS 30000	/* an incomplete message is kept so long */
+#define V2_ADDRESSES 8		/* further ones of a peer, RFC 4555 */
 #define V2_LINGERING 4096	/* ended SAs that still answer */
 
 struct kex;
@@ -55,6 +56,8 @@ enum v2_kind {
 	T_DELETE_SA,
 	T_DELETE_CHILD,
 	T_LIVENESS,
+	T_COOKIE2,
+	T_MOBIKE,
 	T_REKEY_SA,
 	T_REKEY_CHILD,
 	T_CREATE_CHILD,
@@ -155,6 +158,17 @@ struct v2_setup {
 	struct ip_addr from;	/* responder: counted as half-open there */
 };
 
+/* Of an SA whose sides agreed on MOBIKE (mobike.c). */
+struct v2_mobike {
+	bool decides;		/* we began the first IKE SA of the series */
+	bool update;		/* the path changed since it was told */
+	bool rotated;		/* another address is being tried */
+	bool has_seen;
+	uint8_t seen[20];	/* hash of our address as the peer sees it */
+	struct ip_addr peer[V2_ADDRESSES];	/* further ones */
+	size_t nr_peer;
+};
+
 struct v2_sa {
 	struct v2_timer timer;	/* first member: the heap finds the SA */
 	struct list dirty;	/* in host->dirty: settle me */
@@ -165,6 +179,7 @@ struct v2_sa {
 	bool announced;		/* SA_UP or SA_REKEYED was said */
 	bool waiting;		/* made by the peer's rekey, not yet taken */
 	bool nat_local, nat_remote, encap;
+	bool nat_able;		/* the peer can do NAT traversal */
 	bool soft_done;		/* rekey or reauth was begun */
 	bool fragment_out, fragment_in;	/* RFC 7383, to and from the peer */
 	bool fragment_small;	/* larger ones did not get through */
@@ -187,6 +202,7 @@ struct v2_sa {
 	uint8_t answer_hash[32];	/* of that request; of fragment 1 */
 	struct v2_fragments *fragments[2];	/* of a request, an answer */
 	struct v2_setup *setup;
+	struct v2_mobike *mobike;	/* NULL: not agreed on */
 	int64_t established_at, rekey_at, expires_at;
 	int64_t last_in, last_out;
 	int64_t doom_at;	/* a superseded SA ends; GONE: is freed */
@@ -215,6 +231,9 @@ struct v2_recent {
 struct ike_host {
 	struct ike_host_params par;
 	int64_t now;		/* of the call under way */
+	const struct ike_path *from;	/* of its request; NULL outside */
+	struct ip_addr *own;	/* addresses of this machine */
+	size_t nr_own;
 	struct ike_conf **confs;	/* whom we answer; references */
 	size_t nr_confs;
 	struct map *by_spi;	/* our 8 byte SPI -> SA */

@@ -66,6 +66,14 @@ const struct v2_task_row v2_task_table[T_KINDS] = {
 		.silent = REASON_DPD_TIMEOUT,
 		.build = v2_liveness_build,
 		.answer = v2_liveness_answered },
+	[T_COOKIE2] = {
+		.step = "INFORMATIONAL", .exchange = X_INFORMATIONAL,
+		.silent = REASON_DPD_TIMEOUT,
+		.build = v2_cookie2_build, .answer = v2_cookie2_answered },
+	[T_MOBIKE] = {
+		.step = "INFORMATIONAL", .exchange = X_INFORMATIONAL,
+		.silent = REASON_DPD_TIMEOUT,
+		.build = v2_mobike_build, .answer = v2_mobike_answered },
 	[T_REKEY_SA] = {
 		.step = "CREATE_CHILD_SA", .exchange = X_CREATE_CHILD_SA,
 		.silent = REASON_DPD_TIMEOUT,
