@@ -197,8 +197,7 @@ static const struct row rows[] = {
 	  "(86 bits); generate one.", true },
 	{ BASE("", "peer-identifier any;", ""), P1 " peer-identifier",
 	  "Any peer that knows the key is accepted as b.", true },
-	{ BASE("", "mobike yes;", ""), P1 " mobike",
-	  "mobike yes is not yet supported in this version.", false },
+	{ BASE("", "mobike yes;", ""), NULL, NULL, false },
 	{ BASE("", "split-connections yes;", ""), P1 " split-connections",
 	  "split-connections has no effect while there are fewer than two "
 	  "phase 2 entries; it is kept.", true },

@@ -8,9 +8,9 @@
 #define SP_IKE_V2_STEPS_H
 
 #include "ike/v2/core.h"
+#include "ike/v2/extras.h"
 
 struct bytes;
-struct seal;
 struct sp_error;
 
 /* exchange.c: header of a message of ours; the layers of input. */
@@ -26,34 +26,6 @@ void v2_send_once(struct v2_sa *sa, struct ike_msg *m);
 
 /* exchange.c: our request is over; forget its bytes. */
 void v2_forget_sent(struct v2_sa *sa);
-
-/* fragment.c (RFC 7383): say that we can; what both said.  The largest
- * datagram of ours, 0 = any; could what was sent be cut smaller. */
-void v2_fragment_offer(const struct ike_conf *c, const struct ike_msg *request,
-    struct ike_msg *m);
-void v2_fragment_agree(struct v2_sa *sa, const struct ike_conf *c,
-    const struct ike_msg *m);
-size_t v2_fragment_size(const struct v2_sa *sa);
-bool v2_fragment_could_shrink(const struct v2_sa *sa);
-
-/* fragment.c: take one in.  0 once the message is whole and read, SP_AGAIN
- * while parts are missing, else the errors of ike_sk_open(). */
-int v2_fragment_in(struct v2_sa *sa, struct ike_msg *m,
-    const struct v2_packet *pkt, struct seal *seal, uint8_t *bad_type,
-    struct sp_error *err);
-
-/* fragment.c: the authentic text of one; 0 once the set is whole. */
-int v2_fragment_add(struct v2_sa *sa, const struct v2_packet *pkt,
-    const struct ike_payload *skf, const struct bytes *text);
-
-/* fragment.c: hash of the first one of the request, if it came so; forget
- * those of the answer or of the request; when, and whether to; which are
- * missing (false: no request came in part). */
-bool v2_fragments_hash(const struct v2_sa *sa, uint8_t out[32]);
-void v2_fragments_free(struct v2_sa *sa, bool answer);
-int64_t v2_fragments_due(const struct v2_sa *sa);
-void v2_fragments_expire(struct v2_sa *sa);
-bool v2_fragments_why(const struct v2_sa *sa, struct ike_reason *why);
 
 /* init.c: parts that others need too; group_of: row by number or NULL. */
 void v2_make_nonce(struct ike_host *h, struct buf *nonce);
@@ -101,36 +73,6 @@ void v2_nat_float(struct v2_sa *sa);
 /* nat.c: a new authentic packet came by this path; go after the peer. */
 void v2_heard(struct v2_sa *sa, const struct ike_path *path);
 void v2_follow(struct v2_sa *sa, const struct endpoint *remote);
-
-/* mobike.c (RFC 4555): say that we can, and where else we are; what both
- * said; the SA that follows another; its own end. */
-void v2_mobike_offer(const struct v2_sa *sa, struct ike_msg *m);
-void v2_mobike_list(const struct v2_sa *sa, struct ike_msg *m);
-void v2_mobike_agree(struct v2_sa *sa, const struct ike_msg *m);
-void v2_mobike_inherit(struct v2_sa *sa, const struct v2_sa *old);
-void v2_mobike_free(struct v2_sa *sa);
-
-/* mobike.c: our address or our choice of path changed; no answer came to the
- * last packet; a packet came by this path; is a NAT to be watched; what a
- * liveness answer says of it. */
-void v2_mobike_move(struct v2_sa *sa, const struct ike_path *path);
-void v2_mobike_rotate(struct v2_sa *sa);
-void v2_mobike_heard(struct v2_sa *sa, const struct ike_path *path);
-bool v2_mobike_watches_nat(const struct v2_sa *sa);
-void v2_mobike_probed(struct v2_sa *sa, const struct ike_msg *m);
-
-/* mobike.c: UPDATE_SA_ADDRESSES or a list of addresses; COOKIE2; both in a
- * request of the peer's. */
-int v2_mobike_build(struct v2_sa *sa, struct v2_task *t, struct ike_msg *m,
-    struct ike_reason *why);
-enum v2_next v2_mobike_answered(struct v2_sa *sa, struct v2_task *t,
-    const struct ike_msg *m);
-int v2_cookie2_build(struct v2_sa *sa, struct v2_task *t, struct ike_msg *m,
-    struct ike_reason *why);
-enum v2_next v2_cookie2_answered(struct v2_sa *sa, struct v2_task *t,
-    const struct ike_msg *m);
-void v2_mobike_request(struct v2_sa *sa, const struct ike_msg *m,
-    struct ike_msg *answer);
 
 /* auth.c: keys of a responder, on demand; IKE_AUTH in both roles. */
 bool v2_auth_keys(struct v2_sa *sa);

@@ -36,6 +36,8 @@
 struct kex;
 struct map;
 struct secret;
+struct v2_fragments;
+struct v2_mobike;
 
 enum v2_state {
 	V2_NEW,			/* made, nothing sent */
@@ -129,18 +131,6 @@ struct v2_child {
 	int64_t remove_at;	/* a replaced child leaves the plane */
 };
 
-/* A message that came in part (fragment.c). */
-struct v2_fragments {
-	uint32_t mid;
-	uint8_t exchange;
-	uint8_t first_inner;	/* of fragment 1 */
-	uint16_t total, got;
-	size_t bytes;		/* of the parts that came */
-	int64_t until;		/* forgotten then */
-	uint8_t hash[32];	/* of the datagram with fragment 1 */
-	struct buf part[];	/* total; empty: not yet */
-};
-
 /* What an SA needs only until it is established. */
 struct v2_setup {
 	struct buf ni, nr;
@@ -156,17 +146,6 @@ struct v2_setup {
 	bool derived;
 	uint8_t hash[32];	/* responder: of the request, to know it */
 	struct ip_addr from;	/* responder: counted as half-open there */
-};
-
-/* Of an SA whose sides agreed on MOBIKE (mobike.c). */
-struct v2_mobike {
-	bool decides;		/* we began the first IKE SA of the series */
-	bool update;		/* the path changed since it was told */
-	bool rotated;		/* another address is being tried */
-	bool has_seen;
-	uint8_t seen[20];	/* hash of our address as the peer sees it */
-	struct ip_addr peer[V2_ADDRESSES];	/* further ones */
-	size_t nr_peer;
 };
 
 struct v2_sa {
