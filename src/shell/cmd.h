@@ -7,6 +7,9 @@
 #ifndef SP_SHELL_CMD_H
 #define SP_SHELL_CMD_H
 
+#include <jansson.h>
+#include <stdint.h>
+
 struct cmd_line;
 struct shell;
 struct sp_error;
@@ -52,6 +55,14 @@ CMD_FUNC(cmd_connect);		/* <tunnel> [wait <seconds>] */
 CMD_FUNC(cmd_disconnect);	/* <tunnel> [force] */
 CMD_FUNC(cmd_rekey);		/* <tunnel> [ike|child] */
 CMD_FUNC(cmd_reset_counters);	/* [<tunnel>] */
+
+/* Connect ["net","phase1"] (taken over) and wait; what came of it goes to
+ * sh->out. */
+int tunnel_connect(struct shell *sh, json_t *target, int64_t wait,
+    struct sp_error *err);
+
+/* cmd_wizard.c */
+CMD_FUNC(cmd_wizard);
 
 /* cmd_show.c: what the engine knows; rows carry a struct show_kind. */
 CMD_FUNC(cmd_show);

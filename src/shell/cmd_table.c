@@ -142,5 +142,8 @@ const struct cmd_row cmd_table[] = {
 	  .help = N_("Bring what others committed into the candidate") },
 	{ .words = "validate", .args = "", .run = cmd_validate,
 	  .help = N_("Check the candidate without changing anything") },
+	{ .words = "wizard", .args = "", .run = cmd_wizard,
+	  .flags = CMD_PROMPT,
+	  .help = N_("Questions that lead to a first tunnel") },
 	{ .words = NULL }
 };

@@ -152,16 +152,28 @@ print_connected(struct shell *sh, const json_t *reply)
 }
 
 int
+tunnel_connect(struct shell *sh, json_t *target, int64_t wait,
+    struct sp_error *err)
+{
+	int ret;
+
+	json_decref(sh->result);
+	sh->result = NULL;
+	ret = sh_call_each(sh, "connect", json_pack("{s:o, s:I}", "target",
+	    target, "wait_ms", (json_int_t)wait), show_progress, sh,
+	    &sh->result, err);
+	if (ret == 0 && jget(sh->result, "tunnel"))
+		print_connected(sh, sh->result);
+	return ret;
+}
+
+int
 cmd_connect(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 {
 	struct buf b = {0};
-	json_t *params;
 	int ret;
 
-	params = json_pack("{s:o, s:I}", "target", target_json(cl), "wait_ms",
-	    (json_int_t)wait_ms(cl));
-	ret = sh_call_each(sh, "connect", params, show_progress, sh,
-	    &sh->result, err);
+	ret = tunnel_connect(sh, target_json(cl), wait_ms(cl), err);
 	if (ret < 0 && *sh->interrupted) {
 		/* Only the waiting has ended: the engine goes on trying. */
 		target_print(cl, " ", &b);
@@ -170,10 +182,8 @@ cmd_connect(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 	}
 	if (ret < 0)
 		return point_at(sh, cl, "tunnel", ret, err);
-	if (jget(sh->result, "tunnel")) {
-		print_connected(sh, sh->result);
+	if (jget(sh->result, "tunnel"))
 		return 0;
-	}
 	target_print(cl, "/", &sh->out);
 	buf_printf(&sh->out, ": %s\n", jstr(sh->result, "state"));
 	return 0;

@@ -105,8 +105,8 @@ banner(struct shell *sh)
 	say(sh, (char *)b.data);
 	buf_free(&b);
 	if (jint(sh->hello, "networks", 0) == 0)
-		say(sh, _("No configuration yet. Type '?' for commands, "
-		    "'help' for an overview."));
+		say(sh, _("No configuration yet. Type 'wizard' to be led "
+		    "through a first tunnel, or '?' for commands."));
 	if (!str_eq(jstr(sh->hello, "role"), "administrator"))
 		printf(_("Your role is %s.\n"), jstr(sh->hello, "role"));
 }
