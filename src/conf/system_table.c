@@ -213,7 +213,7 @@ const struct set_row system_table[] = {
 	  .help = N_("Minutes before an unconfirmed commit is taken back."),
 	  .group = N_("Shell") },
 	{ .name = "inactivity-logout", .type = SET_DURATION, .def = "0",
-	  .min = 0, .max = 86400, .flags = SET_LATER,
+	  .min = 0, .max = 86400,
 	  .label = N_("Inactivity Logout"),
 	  .help = N_("Idle time after which the shell ends; 0: never."),
 	  .group = N_("Shell") },

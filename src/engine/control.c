@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/conn.h"
@@ -39,6 +40,9 @@ struct client {
 	struct loop_io *io;
 	enum role role;
 	char user[32];
+	char terminal[32];		/* as it said in hello, or "" */
+	int64_t since_wall;
+	unsigned edits;			/* uncommitted changes it told of */
 	struct buf in, out;
 	size_t scanned;			/* of in: no line ends before it */
 	size_t sent;			/* of out */
@@ -95,6 +99,40 @@ client_lower(struct client *c, const char *role)
 		if (str_eq(role, role_names[r]))
 			c->role = (enum role)r;
 	}
+}
+
+void
+client_note(struct client *c, const char *terminal, unsigned edits)
+{
+	struct buf b = {0};
+
+	if (terminal != NULL) {
+		str_safe(&b, terminal, strnlen(terminal, 64));
+		buf_puts(&b, "");
+		snprintf(c->terminal, sizeof(c->terminal), "%s",
+		    (char *)b.data);
+		buf_free(&b);
+	}
+	c->edits = edits;
+}
+
+json_t *
+control_sessions(const struct client *self)
+{
+	json_t *list = json_array();
+	const struct client *c;
+	char when[32];
+
+	LIST_EACH(c, &self->engine->control->clients, struct client, link) {
+		if (c->closing)
+			continue;
+		json_array_append_new(list, json_pack("{s:s s:s s:s s:s s:i "
+		    "s:b}", "user", c->user, "role", role_names[c->role],
+		    "terminal", c->terminal, "since",
+		    clock_rfc3339(c->since_wall, when), "edits",
+		    (int)c->edits, "own", c == self));
+	}
+	return list;
 }
 
 static void
@@ -512,6 +550,7 @@ control_adopt(struct engine *e, int fd, enum role role, unsigned uid)
 	c->engine = e;
 	c->fd = fd;
 	c->role = role;
+	c->since_wall = clock_wall_ms();
 	if (uid == 0)
 		snprintf(c->user, sizeof(c->user), "root");
 	else

@@ -82,6 +82,12 @@ const char *role_name(enum role role);
 /* Ask for less than the role by the credentials; never more. */
 void client_lower(struct client *c, const char *role);
 
+/* What a client says of itself; terminal NULL = as before. */
+void client_note(struct client *c, const char *terminal, unsigned edits);
+
+/* [{"user","role","terminal","since","edits","own"}] of all clients. */
+json_t *control_sessions(const struct client *self);
+
 /* Topics of subscribe: bits. */
 enum topic { TOPIC_LOG = 1, TOPIC_STATE = 2, TOPIC_CONFIG = 4 };
 void client_subscribe(struct client *c, unsigned topics,

@@ -12,6 +12,7 @@
 
 static const struct method methods[] = {
 	{ "hello", ROLE_VIEWER, false, method_hello },
+	{ "session.note", ROLE_VIEWER, false, method_session_note },
 	{ "config.get", ROLE_VIEWER, false, method_config_get },
 	{ "config.revision", ROLE_VIEWER, false, method_config_revision },
 	{ "config.validate", ROLE_VIEWER, false, method_config_validate },
@@ -27,6 +28,7 @@ static const struct method methods[] = {
 	{ "disconnect", ROLE_OPERATOR, true, method_disconnect },
 	{ "rekey", ROLE_OPERATOR, true, method_rekey },
 	{ "reset.counters", ROLE_OPERATOR, true, method_reset_counters },
+	{ "show.sessions", ROLE_VIEWER, false, method_show_sessions },
 	{ "show.networks", ROLE_VIEWER, false, method_show_networks },
 	{ "show.tunnels", ROLE_VIEWER, false, method_show_tunnels },
 	{ "show.ike", ROLE_VIEWER, false, method_show_ike },

@@ -51,6 +51,8 @@ METHOD(method_reset_counters);
 
 /* methods_show.c: what only looks, subscriptions, the end */
 METHOD(method_hello);
+METHOD(method_session_note);
+METHOD(method_show_sessions);
 METHOD(method_show_networks);
 METHOD(method_show_tunnels);
 METHOD(method_show_ike);

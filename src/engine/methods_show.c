@@ -32,6 +32,9 @@ METHOD(method_hello)
 	}
 	client_lower(call->client,
 	    json_string_value(json_object_get(params, "role")));
+	if (json_is_string(json_object_get(params, "terminal")))
+		client_note(call->client, json_string_value(json_object_get(
+		    params, "terminal")), 0);
 	call->result = json_pack("{s:i s:s s:i s:s s:o s:s s:i s:i s:s s:i}",
 	    "version", CONTROL_VERSION, "program", VERSION,
 	    "pid", (int)getpid(), "data_plane", plane, "data_plane_why",
@@ -39,6 +42,27 @@ METHOD(method_hello)
 	    role_name(client_role(call->client)), "networks",
 	    (int)list_length(&e->networks), "revision", (int)e->revision,
 	    "dir", e->conf_dir, "tunnels_up", (int)status_tunnels_up(e));
+	return 0;
+}
+
+METHOD(method_session_note)
+{
+	json_t *edits = json_object_get(params, "edits");
+
+	if (!json_is_integer(edits) || json_integer_value(edits) < 0 ||
+	    json_integer_value(edits) > INT32_MAX)
+		return sp_fail(err, SP_FORMAT, "\"edits\" is a number.");
+	client_note(call->client, NULL, (unsigned)json_integer_value(edits));
+	call->result = json_object();
+	return 0;
+}
+
+METHOD(method_show_sessions)
+{
+	(void)params;
+	(void)err;
+	call->result = json_pack("{s:o}", "sessions",
+	    control_sessions(call->client));
 	return 0;
 }
 

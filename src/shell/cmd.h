@@ -68,6 +68,7 @@ CMD_FUNC(cmd_wizard);
 CMD_FUNC(cmd_show);
 CMD_FUNC(cmd_show_log);		/* [last N] [tunnel T] [level L] [since T] */
 CMD_FUNC(cmd_show_system);
+CMD_FUNC(cmd_show_version);
 CMD_FUNC(cmd_show_counters);
 
 /* show_tunnels.c */
@@ -91,6 +92,6 @@ struct show_kind {
 
 /* The kinds (show_table.c). */
 extern const struct show_kind show_algorithms, show_children, show_ike,
-    show_networks, show_policies, show_sa;
+    show_networks, show_policies, show_sa, show_sessions;
 
 #endif

@@ -306,6 +306,23 @@ cmd_show_system(struct shell *sh, const struct cmd_line *cl,
 	return ret;
 }
 
+/* From the greeting: no call is needed. */
+int
+cmd_show_version(struct shell *sh, const struct cmd_line *cl,
+    struct sp_error *err)
+{
+	(void)cl;
+	(void)err;
+	sh->result = json_pack("{s:s, s:s, s:I}", "version", VERSION,
+	    "engine", jstr(sh->hello, "program"), "protocol",
+	    (json_int_t)jint(sh->hello, "version", 0));
+	buf_printf(&sh->out, _("sallyport %s, engine %s (pid %lld, "
+	    "protocol %lld)\n"), VERSION, jstr(sh->hello, "program"),
+	    (long long)jint(sh->hello, "pid", 0),
+	    (long long)jint(sh->hello, "version", 0));
+	return 0;
+}
+
 int
 cmd_show_counters(struct shell *sh, const struct cmd_line *cl,
     struct sp_error *err)

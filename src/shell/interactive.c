@@ -284,6 +284,47 @@ take_line(struct shell *sh, const char *text, int prompt)
 	run_line(sh, text, prompt);
 }
 
+/* Nobody is there any more: edits are kept as on a hang-up. */
+static void
+end_idle(struct shell *sh)
+{
+	struct sp_error err = {0};
+
+	line_begin(sh->line);
+	fputs(_("\nLogged out: no key was pressed; tunnels go on.\n"),
+	    stdout);
+	if (cand_dirty(&sh->cand) && session_keep_draft(sh, &err) == 0)
+		fputs(_("Uncommitted changes are kept as a draft.\n"),
+		    stdout);
+	sh->end = SHELL_END_DETACH;
+	sh->quit = true;
+}
+
+/* What runs decides how long a session may be idle. */
+static int64_t
+idle_limit(const struct shell *sh)
+{
+	const struct conf_node *sys;
+
+	sys = conf_child(conf_root(sh->cand.base), "system", NULL);
+	return sys != NULL ? conf_duration(sys, "inactivity-logout") * 1000 :
+	    0;
+}
+
+/* Others see in "show sessions" that somebody edits. */
+static void
+tell_edits(struct shell *sh)
+{
+	struct sp_error err = {0};
+	size_t edits = cand_dirty(&sh->cand) ? cand_changes(&sh->cand) : 0;
+
+	if (edits == sh->told_edits)
+		return;
+	sh->told_edits = edits;
+	(void)sh_call(sh, "session.note", json_pack("{s:I}", "edits",
+	    (json_int_t)edits), NULL, &err);
+}
+
 static void
 handle(struct shell *sh, enum line_event ev, char *text, int prompt)
 {
@@ -308,6 +349,9 @@ handle(struct shell *sh, enum line_event ev, char *text, int prompt)
 	case LINE_OTHER:
 		monitor_drain(sh);
 		break;
+	case LINE_IDLE:
+		end_idle(sh);
+		break;
 	}
 }
 
@@ -323,8 +367,10 @@ loop(struct shell *sh)
 			/* Those that came while a command waited for its
 			 * reply are read already: poll would not see them. */
 			monitor_drain(sh);
+			tell_edits(sh);
 			free(prompt);
 			prompt = prompt_text(sh);
+			line_idle(sh->line, idle_limit(sh));
 		}
 		text = NULL;
 		ev = line_wait(sh->line, prompt, client_fd(sh->client), &text);

@@ -45,6 +45,7 @@ struct shell {
 
 	int64_t confirm;	/* the running commit returns then
 				 * (clock_ms), 0 = it is lasting */
+	size_t told_edits;	/* what the engine knows of our edits */
 	bool follow;		/* log lines above the prompt */
 	bool quit;		/* the session ends */
 	bool hangup;		/* the terminal is gone */

@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@
 #include <readline/readline.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -41,6 +43,7 @@
 #define HISTORY_LINES 1000
 #define WAITING_LINES 20	/* kept while the terminal cannot erase */
 #define ASK_MAX 4096
+#define IDLE_WARN_MS 60000
 
 static const int caught[] = { SIGINT, SIGHUP, SIGTERM, SIGWINCH, SIGTSTP,
 	SIGTTOU, SIGTTIN };
@@ -59,6 +62,8 @@ struct line {
 	bool quiet;		/* answers are not echoed */
 	char *entered;		/* line that readline delivered */
 	bool eof;
+	int64_t idle_ms, last_key;	/* line_idle(); clock_ms() */
+	bool idle_warned;
 	char **waiting;		/* lines for line_flush() */
 	size_t nr_waiting, dropped;
 };
@@ -304,6 +309,7 @@ line_open(const struct line_hooks *hooks, const char *history)
 
 	l->hooks = *hooks;
 	l->history = xstrdup(history);
+	l->last_key = clock_ms();
 	if (pipe2(l->wake, O_CLOEXEC | O_NONBLOCK) < 0)
 		l->wake[0] = l->wake[1] = -1;
 	tcgetattr(STDIN_FILENO, &l->found);
@@ -413,6 +419,54 @@ after_enter(struct line *l, char **text)
 	return LINE_TEXT;
 }
 
+static void
+read_key(struct line *l)
+{
+	l->last_key = clock_ms();
+	l->idle_warned = false;
+	rl_callback_read_char();
+}
+
+void
+line_idle(struct line *l, int64_t ms)
+{
+	l->idle_ms = ms;
+}
+
+/* How long poll() may wait for a key; -1 = for ever. */
+static int
+idle_timeout(const struct line *l)
+{
+	int64_t left, warn = l->idle_ms / 2 < IDLE_WARN_MS ? l->idle_ms / 2 :
+	    IDLE_WARN_MS;
+
+	if (l->idle_ms == 0)
+		return -1;
+	left = l->last_key + l->idle_ms - clock_ms();
+	if (!l->idle_warned)
+		left -= warn;
+	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
+/* No key came in time: a warning first; true: it was the second time. */
+static bool
+is_idle(struct line *l)
+{
+	int64_t left = l->last_key + l->idle_ms - clock_ms();
+	char *text;
+
+	if (l->idle_ms == 0 || idle_timeout(l) > 0)
+		return false;
+	if (left <= 0 && l->idle_warned)
+		return true;
+	l->idle_warned = true;
+	text = xasprintf(_("note: no key for a while; this session ends in "
+	    "%lld s, tunnels go on"), (long long)((left + 999) / 1000));
+	line_above(l, text);
+	free(text);
+	return false;
+}
+
 enum line_event
 line_wait(struct line *l, const char *prompt, int fd, char **text)
 {
@@ -426,19 +480,22 @@ line_wait(struct line *l, const char *prompt, int fd, char **text)
 			{ .fd = fd, .events = POLLIN },
 		};
 
-		if (poll(pfd, NELEM(pfd), -1) < 0 && errno != EINTR)
+		if (poll(pfd, NELEM(pfd), idle_timeout(l)) < 0 &&
+		    errno != EINTR)
 			return LINE_HANGUP;
 		ev = after_wake(l);
 		if (ev != LINE_TEXT)
 			return ev;
 		if (pfd[1].revents & POLLIN)
-			rl_callback_read_char();
+			read_key(l);
 		else if (pfd[1].revents)
 			return LINE_HANGUP;
 		if (!l->editing)
 			return after_enter(l, text);
 		if (pfd[2].revents)
 			return LINE_OTHER;
+		if (is_idle(l))
+			return LINE_IDLE;
 	}
 }
 

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct choices;
 struct line;
@@ -19,6 +20,7 @@ enum line_event {
 	LINE_INTERRUPT,		/* Ctrl-C: the line was dropped */
 	LINE_HANGUP,		/* the terminal is gone, or SIGTERM */
 	LINE_OTHER,		/* the other descriptor has something */
+	LINE_IDLE,		/* no key for the time of line_idle() */
 };
 
 struct line_hooks {
@@ -40,6 +42,10 @@ void line_close(struct line *l);
  */
 enum line_event line_wait(struct line *l, const char *prompt, int fd,
     char **text);
+
+/* End waiting when no key came for so long, with a warning a minute before
+ * (half the time, if it is short); 0 = never. */
+void line_idle(struct line *l, int64_t ms);
 
 /* Print a finished line above the prompt and what was typed; it waits for
  * Enter where the terminal cannot do that. */

@@ -164,6 +164,7 @@ session_open(struct shell *sh, const struct shell_params *p,
     struct sp_error *err)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	const char *terminal;
 	int ret;
 
 	sh->p = p;
@@ -173,8 +174,11 @@ session_open(struct shell *sh, const struct shell_params *p,
 	 * the engine may live in this process. */
 	sigaction(SIGPIPE, &ignore, NULL);
 	host_name(sh->host, sizeof(sh->host));
-	ret = sh_call(sh, "hello", json_pack("{s:i}", "version", 1),
-	    &sh->hello, err);
+	terminal = ttyname(STDIN_FILENO);
+	if (terminal != NULL && strncmp(terminal, "/dev/", 5) == 0)
+		terminal += 5;
+	ret = sh_call(sh, "hello", json_pack("{s:i, s:s}", "version", 1,
+	    "terminal", terminal != NULL ? terminal : ""), &sh->hello, err);
 	return ret;
 }
 

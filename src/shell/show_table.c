@@ -75,6 +75,21 @@ const struct show_kind show_networks = {
 	.cols = network_cols, .member = network_members,
 };
 
+static const struct tbl_col session_cols[] = {
+	{ "USER", TBL_LEFT, 0 }, { "TERMINAL", TBL_LEFT, 0 },
+	{ "ROLE", TBL_LEFT, 0 }, { "SINCE", TBL_RIGHT, 0 },
+	{ "EDITS", TBL_RIGHT, 0 }, { "OWN", TBL_LEFT, 1 },
+	{ NULL, TBL_LEFT, 0 },
+};
+static const char *const session_members[] = { "user", "terminal", "role",
+	"@since", "edits", "own", NULL };
+
+const struct show_kind show_sessions = {
+	.method = "show.sessions", .list = "sessions",
+	.none = N_("no sessions"),
+	.cols = session_cols, .member = session_members,
+};
+
 static const struct tbl_col policy_cols[] = {
 	{ "CHILD", TBL_LEFT, 0 }, { "ACTION", TBL_LEFT, 0 },
 	{ "LOCAL", TBL_LEFT, 0 }, { "REMOTE", TBL_LEFT, 0 },

@@ -76,6 +76,34 @@ def test_json_of_a_conflict(folder):
         t.close()
 
 
+def test_sessions(folder):
+    with begin(folder) as e:
+        one = shell(folder)
+        one.run(P1 + "lifetime 2h")
+        out = json.loads(e.run("show sessions", 0, "-j").splitlines()[0])
+        rows = out["sessions"]
+        equal([r["edits"] for r in rows if not r["own"]], [1])
+        holds([r["terminal"] for r in rows if not r["own"]][0], "pts/")
+        equal(len([r for r in rows if r["own"]]), 1)
+        holds(one.run("show sessions"), "administrator")
+        one.close()
+
+
+def test_inactivity_logout(folder):
+    with begin(folder) as e:
+        e.run("set system inactivity-logout 2\ncommit")
+        one = shell(folder)
+        one.run(P1 + "lifetime 2h")
+        one.see("this session ends in 1 s")
+        one.see("Logged out: no key was pressed; tunnels go on.")
+        one.see("kept as a draft")
+        one.until(lambda: not one.child.isalive(), "the shell's end")
+        holds(e.run("show version"), "sallyport")
+        two = Terminal(["-d", folder], cols=100)
+        two.see("A draft of uncommitted changes was kept")
+        two.close()
+
+
 class Model:
     """Descriptions of four phase 1 as one shell sees them."""
 

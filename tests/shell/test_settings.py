@@ -98,6 +98,7 @@ ACTS = {
         "routing-table": "test_settings.py (lab)",
         "log-level": "engine_log.c", "log-bytes": "engine_log.c",
         "commit-confirm-default": "test_confirm.py",
+        "inactivity-logout": "test_operators.py",
     },
 }
 
@@ -116,7 +117,6 @@ LATER = [
     (P2, "mode", "transport"), (P2, "protocol", "ah"),
     (P2, "inactivity", "5m"), (P2, "copy-df", "no"), (P2, "copy-ecn", "no"),
     (P2, "copy-dscp", "no"), ("system", "trace-messages", "3"),
-    ("system", "inactivity-logout", "3m"),
 ]
 
 # the same where a phase 1 may become IKEv1
