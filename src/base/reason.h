@@ -46,6 +46,7 @@
 	X(DPD_TIMEOUT, "dpd-timeout")					\
 	X(PEER_DELETED, "peer-deleted")					\
 	X(LIFETIME_EXPIRED, "lifetime-expired")				\
+	X(INACTIVE, "inactive")						\
 	X(UNIQUE_REPLACED, "unique-replaced")				\
 	X(REKEY_COLLISION_LOST, "rekey-collision-lost")			\
 	X(TEMPORARY_FAILURE, "temporary-failure")			\

@@ -484,7 +484,7 @@ const struct set_row ipsec_table[] = {
 	  .ipsec_conf = "config setup strictcrlpolicy",
 	  .swanctl = "remote.revocation" },
 	{ .name = "make-before-break", .type = SET_BOOL, .def = "no",
-	  .flags = SET_LATER, .shown = shown_reauth,
+	  .shown = shown_reauth,
 	  .label = N_("Make Before Break"),
 	  .help = N_("Reauthenticate before the old IKE SA is deleted."),
 	  .group = N_("General"),

@@ -294,7 +294,7 @@ const struct set_row phase2_table[] = {
 	  .group = N_("Lifetime"), .ipsec_conf = "lifepackets",
 	  .swanctl = "children.life_packets" },
 	{ .name = "inactivity", .type = SET_DURATION, .def = "0", .min = 0,
-	  .max = INT32_MAX, .flags = SET_ADVANCED | SET_LATER,
+	  .max = INT32_MAX, .flags = SET_ADVANCED,
 	  .label = N_("Close When Idle"),
 	  .help = N_("Time without packets after which the child is closed; "
 	    "0: never."),

@@ -239,6 +239,11 @@ static const struct diag_row rows[REASON_COUNT] = {
 		.remedy = { "set " P1 "rekey yes",
 		    "connect {network} {phase1} wait 30" },
 	},
+	[REASON_INACTIVE] = {
+		.title = N_("No packets for the time that inactivity says"),
+		.side = DIAG_OURS,
+		.remedy = { "set " P2 "inactivity 0" },
+	},
 	[REASON_UNIQUE_REPLACED] = {
 		.title = N_("A newer connection of the same identity"),
 		.side = DIAG_BOTH,

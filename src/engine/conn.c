@@ -317,6 +317,8 @@ read_settings(struct conn *c, const struct conf_node *node)
 	c->behavior = behavior_word(conf_str(node, "connection-behavior"));
 	c->dpd_action = loss_word(conf_str(node, "dpd-action"));
 	c->close_action = loss_word(conf_str(node, "close-action"));
+	c->make_first = ipsec != NULL && conf_bool(ipsec,
+	    "make-before-break");
 	c->tries_max = (unsigned)conf_int(node, "keying-tries");
 }
 

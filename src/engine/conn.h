@@ -37,6 +37,7 @@ struct child {
 	bool pending;			/* asked for, no answer yet */
 	bool was_up;			/* since it was last stopped by hand */
 	bool trapped;			/* policy without SA is in place */
+	int64_t active_at;		/* last packet seen, or came up */
 	bool rekeyed;			/* once: proves the DH group */
 	unsigned tries;
 	int64_t next_try;		/* clock_ms() */
@@ -61,6 +62,10 @@ struct conn {
 	uint32_t sa_id;			/* 0 = none */
 	bool sa_up;
 	bool reauth;			/* going down to come back */
+	bool make_first;		/* make-before-break */
+	uint32_t successor;		/* the IKE SA being made beside sa_id */
+	uint32_t predecessor;		/* to be deleted once it has none ... */
+	unsigned missing;		/* ... of these children alone */
 	bool failed;			/* gave up */
 	struct worker_job *job;		/* name look-up */
 	struct ip_addr addrs[WORKER_ADDRS];
@@ -116,6 +121,11 @@ enum conn_state { CONN_DISABLED, CONN_WAITING, CONN_CONNECTING,
 	CONN_CONNECTED, CONN_REKEYING, CONN_CLOSING, CONN_FAILED };
 enum conn_state conn_state(const struct conn *c);
 const char *conn_state_name(enum conn_state s);
+
+/* ---- reauth.c: the IKE SA wants a new authentication; see each event
+ * before its handler does ---- */
+void reauth_begin(struct conn *c, uint32_t sa_id);
+void reauth_event(struct conn *c, const struct ike_event *ev);
 
 /* ---- dial.c: names, addresses, the first packet ---- */
 /* Look the peer's name up, for policies and for whom we answer. */

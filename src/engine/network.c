@@ -129,6 +129,27 @@ look_for_life(struct network *n, struct inst *i, int64_t now)
 	ike_host_plane_alive(n->host, now, i->id);
 }
 
+/* Nothing either way for so long (inactivity): the child goes, its trap
+ * stays.  The time is the child's, not that of one of its SAs. */
+static void
+look_for_idleness(struct network *n, struct inst *i, int64_t now)
+{
+	struct child *ch = i->child;
+	struct plane_counters in, out;
+
+	if (ch == NULL || ch->conf->inactivity_ms == 0 || !i->in || !i->out)
+		return;
+	inst_counters(i, &in, &out);
+	if (in.last_used_ms > ch->active_at)
+		ch->active_at = in.last_used_ms;
+	if (out.last_used_ms > ch->active_at)
+		ch->active_at = out.last_used_ms;
+	if (now - ch->active_at >= ch->conf->inactivity_ms) {
+		ike_host_child_delete(n->host, now, i->id, REASON_INACTIVE,
+		    NULL);
+	}
+}
+
 static void
 on_pulse(void *ctx)
 {
@@ -138,6 +159,8 @@ on_pulse(void *ctx)
 
 	LIST_EACH(i, &n->insts, struct inst, link)
 		look_for_life(n, i, now);
+	LIST_EACH(i, &n->insts, struct inst, link)
+		look_for_idleness(n, i, now);
 	tie_run(n);
 	loop_timer_set(n->pulse, now + PULSE_MS);
 }

@@ -141,6 +141,7 @@ forget_state(struct conn *c)
 	cancel_job(c);
 	c->sa_id = 0;
 	c->sa_up = c->reauth = c->failed = c->armed = false;
+	c->successor = c->predecessor = 0;
 	c->tries = 0;
 	c->next_try = 0;
 	c->since_wall = clock_wall_ms();
@@ -476,22 +477,10 @@ on_sa_failed(struct conn *c, const struct ike_event *ev)
 	    ike_reason_word(ev->reason.code), ev->reason.text);
 }
 
-/* Break before make: delete, and come back when it is down.  A responder
- * leaves it to the peer, who has the address to come from. */
 static void
 on_reauth(struct conn *c, const struct ike_event *ev)
 {
-	struct ike_sa_info sa;
-
-	if (ev->sa_id != c->sa_id ||
-	    !ike_host_sa(c->net->host, ev->sa_id, &sa) || !sa.initiator)
-		return;
-
-	say(c, LOG_LVL_NOTICE, "ike-reauth", "the lifetime asks for a new "
-	    "authentication");
-	c->reauth = true;
-	ike_host_sa_delete(c->net->host, clock_ms(), ev->sa_id,
-	    REASON_LIFETIME_EXPIRED, false, NULL);
+	reauth_begin(c, ev->sa_id);
 }
 
 static void
@@ -504,6 +493,7 @@ on_child_up(struct conn *c, const struct ike_event *ev)
 
 	ch->pending = false;
 	ch->was_up = true;
+	ch->active_at = clock_ms();
 	ch->tries = 0;
 	ch->since_wall = clock_wall_ms();
 	c->failed = false;
@@ -541,7 +531,7 @@ on_child_down(struct conn *c, const struct ike_event *ev)
 		ch->next_try = 0;
 		return;
 	}
-	action = loss_action(c, code);
+	action = code == REASON_INACTIVE ? LOSS_TRAP : loss_action(c, code);
 	ch->wanted = action == LOSS_RESTART &&
 	    c->behavior != BEHAVE_RESPONDER;
 	ch->next_try = clock_ms() + PAUSE_LOSS_MS;
@@ -639,6 +629,7 @@ conn_event(struct network *n, const struct ike_event *ev)
 	if (c == NULL)
 		return;
 
+	reauth_event(c, ev);
 	handlers[ev->type](c, ev);
 	wait_check(c);
 	conn_reconcile(c);

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Extensions of IKEv2 against strongSwan: messages in fragments,
-MOBIKE."""
+MOBIKE, reauthentication, children that idle."""
 import os
 
 from lablib import Lab, check, equal, need, settings
@@ -92,11 +92,75 @@ def mobike_peer(lab):
     check("N(COOKIE2)" in lab.log(), "no return routability check")
 
 
+RENEW = ["lifetime 1m", "margin-time 55s", "rekey-fuzz 0", "reauth yes"]
+
+
+def reauthenticated(lab, more, loss):
+    """The IKE SA is made anew with its three children."""
+    lab.lab("net-up")
+    lab.charon("v2-children")
+    p1 = "vpn-network lab phase1 lab"
+    extra = list(more)
+    for n in (2, 3):
+        at = f"{p1} phase2 net{n}"
+        extra += [f"{at} local-network 10.1.{n}.0/24",
+                  f"{at} remote-network 10.2.{n}.0/24",
+                  f"{at} lifetime 1h",
+                  f"{at} proposal 10 algorithm aes",
+                  f"{at} proposal 10 key-length 128",
+                  f"{at} proposal 10 dh-group 14"]
+    lab.start(settings(p1=RENEW + ["split-connections yes"], more=extra,
+                       esp=ESP))
+    lab.connect()
+    lab.wait("three children", lambda: lab.sas().count("INSTALLED") == 3)
+    first = lab.tunnel()["spi_i"]
+    ping = lab.start_ping(9)
+    lab.wait("a new IKE SA", lambda: lab.tunnel().get("spi_i") not in
+             (first, None), 15)
+    lab.wait("three children on it", lambda:
+             lab.sas().count("INSTALLED") == 3 and
+             lab.sas().count("ESTABLISHED") == 1)
+    sent, lost = lab.lost(ping)
+    check(lost <= loss, f"{lost} of {sent} packets lost")
+    for n in (1, 2, 3):
+        lab.ping(f"10.1.{n}.10", f"10.2.{n}.10")
+    lab.state("connected")
+
+
+def make_before_break(lab):
+    reauthenticated(lab, ["vpn-network lab ipsec make-before-break yes"], 0)
+
+
+def break_before_make(lab):
+    reauthenticated(lab, [], 60)
+
+
+def inactivity(lab):
+    lab.lab("net-up")
+    lab.charon("v2-psk-cbc-modp2048")
+    lab.start(settings(p2=["inactivity 4s"], esp=ESP, behavior="on-demand"))
+    lab.connect()
+    for _ in range(3):
+        lab.lhost("sleep", "2")
+        lab.ping()
+    lab.installed()
+    lab.wait("the child's end", lambda: "INSTALLED" not in lab.sas(), 12)
+    child = lab.tunnel()["children"][0]
+    equal("reason", child["reason"]["code"], "inactive")
+    check("ESTABLISHED" in lab.sas(), "the IKE SA went too")
+    # its trap is there: the next packet brings it back
+    lab.lhost("ping", "-n", "-c", "3", "-W", "3", "-I", "10.1.1.10",
+              "10.2.1.10")
+    lab.wait("the child again", lambda: "INSTALLED" in lab.sas())
+    lab.ping()
+
+
 def main():
     need()
     lab = Lab("v2")
     try:
-        for function in (fragments, mobike, mobike_peer):
+        for function in (fragments, mobike, mobike_peer,
+                         make_before_break, break_before_make, inactivity):
             lab.case(function.__name__, function)
     finally:
         lab.close()

@@ -42,6 +42,7 @@ ACTS = {
         "enabled": "here", "configuration-mode": "one choice so far",
         "unique-ids": "test_settings.py (lab)",
         "exclude-my-network": "test_settings.py (lab)",
+        "make-before-break": "test_v2.py (lab)",
     },
     "phase1": {
         "enabled": "engine_commit.c", "description": "a note",
@@ -74,6 +75,7 @@ ACTS = {
         "life-bytes": "test_settings.py (lab)",
         "life-packets": "test_settings.py (lab)",
         "replay-window": "test_settings.py (lab)",
+        "inactivity": "test_v2.py (lab)",
         "priority": "test_settings.py (lab)",
     },
     "proposal": {
@@ -111,11 +113,10 @@ LATER = [
     (NET + " ipsec", "ipcomp", "yes"), (NET + " ipsec", "mss-clamp", "1300"),
     (NET + " ipsec", "mss-clamp", "auto"),
     (NET + " ipsec", "strict-crl-policy", "yes"),
-    (NET + " ipsec", "make-before-break", "yes"),
     (P1, "key-exchange", "ikev1"), (P1, "authentication", "certificate"),
         (P1, "local-port", "4000"), (P1, "remote-port", "4000"),
     (P2, "mode", "transport"), (P2, "protocol", "ah"),
-    (P2, "inactivity", "5m"), (P2, "copy-df", "no"), (P2, "copy-ecn", "no"),
+    (P2, "copy-df", "no"), (P2, "copy-ecn", "no"),
     (P2, "copy-dscp", "no"), ("system", "trace-messages", "3"),
 ]
 

@@ -20,6 +20,8 @@ const struct why_row why_code_table[] = {
 	  "{seconds} s); it was last heard {heard} s ago." },
 	{ REASON_PEER_DELETED, true,
 	  "The peer {peer} deleted the tunnel." },
+	{ REASON_INACTIVE, true,
+	  "No packet went either way for the time that inactivity says." },
 	{ REASON_LIFETIME_EXPIRED, true,
 	  "The lifetime ended without renewal." },
 	{ REASON_UNIQUE_REPLACED, true,
