@@ -34,6 +34,7 @@
 #include "base/error.h"
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "client/client.h"
 #include "engine/engine.h"
 #include "shell/shell.h"
@@ -43,6 +44,7 @@ struct app {
 	char *socket;
 	const char *commands;	/* -c */
 	const char *file;	/* -f, or "-" */
+	const char *complete;	/* --complete: for the outer shell */
 	bool serve, standalone;
 	struct shell_params shell;
 };
@@ -91,6 +93,33 @@ usage(const char *wrong)
 	return wrong != NULL ? SHELL_USAGE : SHELL_OK;
 }
 
+static const struct option longs[] = {
+	{ "dir", required_argument, NULL, 'd' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "standalone", no_argument, NULL, 'e' },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "yes", no_argument, NULL, 'y' },
+	{ "check", no_argument, NULL, 'n' },
+	{ "keep-going", no_argument, NULL, 'k' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "complete", required_argument, NULL, 'C' },	/* for completion/ */
+	{ "complete-options", no_argument, NULL, 'O' },
+	{ NULL, 0, NULL, 0 }
+};
+
+static int
+print_options(void)
+{
+	const struct option *o;
+
+	for (o = longs; o->name != NULL; o++) {
+		if (!str_prefix(o->name, "complete"))
+			printf("--%s\n", o->name);
+	}
+	return SHELL_OK;
+}
+
 /* -1: go on; else the exit status. */
 static int
 take_option(struct app *app, int opt, const char **dir)
@@ -99,6 +128,11 @@ take_option(struct app *app, int opt, const char **dir)
 	case 'c':
 		app->commands = optarg;
 		break;
+	case 'C':
+		app->complete = optarg;
+		break;
+	case 'O':
+		return print_options();
 	case 'd':
 		*dir = optarg;
 		break;
@@ -139,18 +173,6 @@ take_option(struct app *app, int opt, const char **dir)
 static int
 take_options(struct app *app, int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "dir", required_argument, NULL, 'd' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "standalone", no_argument, NULL, 'e' },
-		{ "quiet", no_argument, NULL, 'q' },
-		{ "yes", no_argument, NULL, 'y' },
-		{ "check", no_argument, NULL, 'n' },
-		{ "keep-going", no_argument, NULL, 'k' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 }
-	};
 	const char *dir = NULL;
 	int opt, ret;
 
@@ -524,6 +546,19 @@ shell(struct app *app)
 	return interactive_in_process(app);
 }
 
+/* Words for the outer shell; an engine is asked only if it runs. */
+static int
+complete(struct app *app)
+{
+	struct client *c = NULL;
+
+	(void)client_connect(&c, app->socket, NULL);
+	app->shell.client = c;
+	shell_complete(&app->shell, app->complete);
+	client_free(c);
+	return SHELL_OK;
+}
+
 /* The language is the person's; numbers are read and written alike in all. */
 static void
 set_language(void)
@@ -551,7 +586,10 @@ main(int argc, char **argv)
 	if (app.commands == NULL && app.file == NULL && !app.serve &&
 	    !isatty(STDIN_FILENO))
 		app.file = "-";
-	status = app.serve ? serve(&app) : shell(&app);
+	if (app.complete != NULL)
+		status = complete(&app);
+	else
+		status = app.serve ? serve(&app) : shell(&app);
 	free(app.conf_dir);
 	free(app.state_dir);
 	free(app.run_dir);

@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "conf/text.h"
 #include "shell/command.h"
+#include "shell/complete.h"
 #include "shell/internal.h"
 #include "shell/line.h"
 #include "shell/pager.h"
@@ -272,6 +273,29 @@ run_session(const struct shell_params *p, const char *text, bool stdin_used)
 		    "are lost: %zu."), cand_changes(&sh.cand));
 	session_close(&sh);
 	return status;
+}
+
+void
+shell_complete(const struct shell_params *p, const char *text)
+{
+	struct shell sh = {0};
+	struct sp_error err = {0};
+	struct choices c = {0};
+	const char *last = strrchr(text, ';');
+	size_t i, start;
+
+	/* without an engine there are no live names, but all the words */
+	if (p->client == NULL || session_open(&sh, p, &err) < 0 ||
+	    session_need_candidate(&sh, &err) < 0)
+		(void)cand_start(&sh.cand, "", 0, &err);
+	sh.interrupted = &sh.never;
+	complete_line(&sh, last != NULL ? last + 1 : text, &c, &start);
+	for (i = 0; i < c.nr; i++) {
+		if (!c.c[i].shape)
+			puts(c.c[i].word);
+	}
+	choices_free(&c);
+	session_close(&sh);
 }
 
 enum shell_status

@@ -38,6 +38,10 @@ enum shell_end shell_interactive(const struct shell_params *p);
 enum shell_status shell_run_text(const struct shell_params *p,
     const char *text);
 
+/* Print the words that may stand at the end of text, one a line (for the
+ * completion of an outer shell); p->client may be NULL. */
+void shell_complete(const struct shell_params *p, const char *text);
+
 /* Run a file ("-" = standard input). */
 enum shell_status shell_run_file(const struct shell_params *p,
     const char *path);

@@ -334,9 +334,6 @@ static const struct row rows[] = {
 	{ BASE("", "", "remote-network 100.64.0.0/10;"), NULL, NULL, false },
 	{ "system { trace-messages 10; }", "system trace-messages",
 	  "trace-messages 10 is not yet supported in this version.", false },
-	{ "system { inactivity-logout 10m; }", "system inactivity-logout",
-	  "inactivity-logout 10m is not yet supported in this version.",
-	  false },
 	{ "system { data-plane user; retransmit-tries 2; log-level debug; "
 	  "keep-alive 0; routing-table 100; cookie-threshold 0; }", NULL,
 	  NULL, false },
