@@ -4,6 +4,10 @@
  * The configuration on disk: load, save, history.  A save makes history
  * entry, secrets and configuration ready (written, on the disk) before it
  * puts the first of them in place; when that fails, the old files are whole.
+ * The configuration comes last and decides: until it is in place the former
+ * secrets are kept under a second name, and a load that finds them there
+ * takes the half-done save back, so that no configuration ever meets the keys
+ * of another.
  *
  * History entries are files named by revision: lines of a heading, the size
  * of the text, the text.  A revision that lacks bytes counts as absent.  A
@@ -31,8 +35,11 @@
 
 #define CONF_NAME "sallyport.conf"
 #define SECRETS_NAME "secrets"
+#define KEPT_NAME "secrets.kept"
+#define BROKEN_NAME CONF_NAME ".broken"
 #define CONF_MODE 0640
 #define SECRET_MODE 0600
+#define REVISION_LINE "# revision %" PRIu32
 #define HISTORY_KEEP 50
 #define HEAD_MAX 1024		/* of a history entry */
 #define SECRETS_MAX (64u << 20)
@@ -298,6 +305,21 @@ check_nul(const struct buf *text, struct sp_error *err)
 	return ret;
 }
 
+/* Not one byte, though there have been configurations: nobody writes that by
+ * hand, a power failure may. */
+static int
+fail_empty(const struct conf_store *s, struct sp_error *err)
+{
+	size_t nr;
+
+	free(list_revisions(s, &nr));
+	if (nr == 0)
+		return 0;
+	sp_fail(err, SP_FORMAT, "The file is empty.");
+	sp_at(err, 1, 1, 1);
+	return SP_FORMAT;
+}
+
 static int
 load_text(const struct conf_store *s, struct conf_tree **out,
     struct sp_error *err)
@@ -310,6 +332,8 @@ load_text(const struct conf_store *s, struct conf_tree **out,
 		*out = conf_tree_new();
 		return 0;
 	}
+	if (ret == 0 && b.len == 0)
+		ret = fail_empty(s, err);
 	if (ret == 0) {
 		buf_puts(&b, "");
 		ret = check_nul(&b, err);
@@ -367,13 +391,128 @@ note_loaded(const struct conf_store *s, const struct conf_tree *t)
 	return revision;
 }
 
+/* The revision that the secrets file was written with; 0 = it does not say. */
+static uint32_t
+secrets_revision(const struct conf_store *s)
+{
+	struct buf b = {0};
+	uint32_t revision = 0;
+
+	if (file_read(&s->conf, SECRETS_NAME, 077, SECRETS_MAX, &b, NULL) ==
+	    0) {
+		buf_u8(&b, '\0');
+		if (sscanf((const char *)b.data, REVISION_LINE, &revision) !=
+		    1)
+			revision = 0;
+	}
+	buf_wipe(&b);
+	return revision;
+}
+
+/* Is the configuration on the disk the one of this revision. */
+static bool
+is_in_place(const struct conf_store *s, uint32_t revision)
+{
+	struct buf conf = {0}, file = {0};
+	struct conf_history h;
+	const char *text;
+	bool same = false;
+
+	if (revision != 0 && file_read(&s->conf, CONF_NAME, 022,
+	    CONF_TEXT_MAX, &conf, NULL) == 0 &&
+	    entry_read(s, revision, &file, &h, &text, NULL) == 0) {
+		buf_puts(&conf, "");
+		same = str_eq((const char *)conf.data, text);
+	}
+	buf_wipe(&conf);
+	buf_free(&file);
+	return same;
+}
+
+/* The entry of a save that did not happen; an older one is true. */
+static void
+drop_entry(const struct conf_store *s, uint32_t revision)
+{
+	size_t nr;
+	uint32_t *list = list_revisions(s, &nr);
+	char entry[16];
+
+	if (nr > 0 && list[0] == revision) {
+		snprintf(entry, sizeof(entry), "%010" PRIu32, revision);
+		file_remove(&s->history, entry);
+	}
+	free(list);
+}
+
+/* A save was cut off between its renames: it happened whole if the
+ * configuration got its place, else not at all. */
+static int
+recover(const struct conf_store *s, struct sp_error *err)
+{
+	uint32_t revision;
+
+	if (!file_is_there(&s->conf, KEPT_NAME))
+		return 0;
+	revision = secrets_revision(s);
+	if (!is_in_place(s, revision)) {
+		drop_entry(s, revision);
+		return file_return(&s->conf, SECRETS_NAME, KEPT_NAME, err);
+	}
+	file_remove(&s->conf, KEPT_NAME);
+	return 0;
+}
+
+/* Is it the text that is wrong, and not that it may not be read. */
+static bool
+is_broken(int ret, const struct sp_error *err)
+{
+	return ret < 0 && err->line > 0;
+}
+
+/*
+ * The newest whole revision in place of a broken file, which is kept beside
+ * it: the next save would overwrite what somebody may want to mend.
+ */
+static int
+load_newest(const struct conf_store *s, struct conf_tree **out)
+{
+	size_t nr, i;
+	uint32_t *list = list_revisions(s, &nr);
+	struct conf_history h;
+	struct buf file = {0};
+	const char *text;
+	int ret = SP_NOTFOUND;
+
+	for (i = 0; i < nr && ret < 0; i++) {
+		buf_reset(&file);
+		if (entry_read(s, list[i], &file, &h, &text, NULL) == 0)
+			ret = conf_parse(out, text, NULL);
+	}
+	buf_free(&file);
+	free(list);
+	if (ret == 0)
+		(void)renameat(s->conf.fd, CONF_NAME, s->conf.fd,
+		    BROKEN_NAME);
+	return ret;
+}
+
 int
 conf_store_load(struct conf_store *s, struct conf_tree **out,
-    uint32_t *revision, struct sp_error *err)
+    uint32_t *revision, struct sp_error *broken, struct sp_error *err)
 {
 	struct conf_tree *t = NULL;
-	int ret = load_text(s, &t, err);
+	struct sp_error why = {0};
+	int ret = recover(s, &why);
 
+	if (ret == 0)
+		ret = load_text(s, &t, &why);
+	*broken = (struct sp_error){0};
+	if (is_broken(ret, &why) && load_newest(s, &t) == 0) {
+		*broken = why;
+		ret = 0;
+	}
+	if (ret < 0 && err != NULL)
+		*err = why;
 	if (ret == 0)
 		ret = load_secrets(s, t, err);
 	if (ret < 0) {
@@ -507,7 +646,7 @@ secrets_to_keep(const struct conf_store *s, const struct conf_tree *t,
 
 static int
 prepare_secrets(const struct conf_store *s, const struct conf_tree *t,
-    const struct buf *text, struct sp_error *err)
+    const struct buf *text, uint32_t revision, struct sp_error *err)
 {
 	struct conf_tree *keep = NULL;
 	struct buf b = {0};
@@ -515,6 +654,7 @@ prepare_secrets(const struct conf_store *s, const struct conf_tree *t,
 
 	if (ret < 0)
 		return ret;
+	buf_printf(&b, REVISION_LINE "\n", revision);
 	secrets_format(&b, keep);
 	ret = file_prepare(&s->conf, SECRETS_NAME, SECRET_MODE, &b, err);
 	buf_wipe(&b);
@@ -527,15 +667,19 @@ static int
 commit_files(const struct conf_store *s, const char *entry,
     struct sp_error *err)
 {
-	int ret = file_commit(&s->conf, SECRETS_NAME, err);
+	int ret = file_keep(&s->conf, SECRETS_NAME, KEPT_NAME, err);
 
 	if (ret == 0)
+		ret = file_commit(&s->conf, SECRETS_NAME, err);
+	if (ret == 0)
 		ret = file_commit(&s->history, entry, err);
-	if (ret < 0)
-		return ret;
-	ret = file_commit(&s->conf, CONF_NAME, err);
-	if (ret < 0)
+	if (ret == 0)
+		ret = file_commit(&s->conf, CONF_NAME, err);
+	if (ret < 0) {
 		file_remove(&s->history, entry);
+		(void)file_return(&s->conf, SECRETS_NAME, KEPT_NAME, NULL);
+	}
+	file_remove(&s->conf, KEPT_NAME);
 	return ret;
 }
 
@@ -553,7 +697,7 @@ conf_store_save(struct conf_store *s, const struct conf_tree *t,
 	next_name(s, entry, &next);
 	ret = entry_prepare(s, entry, who, comment, &text, err);
 	if (ret == 0)
-		ret = prepare_secrets(s, t, &text, err);
+		ret = prepare_secrets(s, t, &text, next, err);
 	if (ret == 0)
 		ret = file_prepare(&s->conf, CONF_NAME, CONF_MODE, &text,
 		    err);

@@ -27,9 +27,14 @@ void conf_store_free(struct conf_store *s);
  * Read configuration and secrets; an absent file is an empty configuration.
  * *revision: of the newest commit, 0 = none.  A file that was changed by
  * hand since then gets a history entry and a revision of its own.
+ *
+ * A file that cannot be understood (or is empty, as after a power failure on
+ * a bad disk) is put aside as sallyport.conf.broken, and the newest whole
+ * revision of the history is loaded in its place; broken says what was wrong
+ * with the file, else its code is SP_OK.  Without a history it is an error.
  */
 int conf_store_load(struct conf_store *s, struct conf_tree **out,
-    uint32_t *revision, struct sp_error *err);
+    uint32_t *revision, struct sp_error *broken, struct sp_error *err);
 
 /* Save as the next revision, with history entry.  who and comment may be
  * "".  *revision gets the new number. */

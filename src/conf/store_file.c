@@ -252,6 +252,34 @@ file_save(const struct file_dir *d, const char *name, mode_t mode,
 	return ret < 0 ? ret : file_commit(d, name, err);
 }
 
+int
+file_keep(const struct file_dir *d, const char *name, const char *kept,
+    struct sp_error *err)
+{
+	if ((unlinkat(d->fd, kept, 0) < 0 && errno != ENOENT) ||
+	    (linkat(d->fd, name, d->fd, kept, 0) < 0 && errno != ENOENT))
+		return sp_fail_errno(err, errno, "Cannot keep %s/%s", d->path,
+		    name);
+	return 0;
+}
+
+int
+file_return(const struct file_dir *d, const char *name, const char *kept,
+    struct sp_error *err)
+{
+	if (renameat(d->fd, kept, d->fd, name) < 0 && errno != ENOENT)
+		return sp_fail_errno(err, errno, "Cannot replace %s/%s",
+		    d->path, name);
+	fsync(d->fd);
+	return 0;
+}
+
+bool
+file_is_there(const struct file_dir *d, const char *name)
+{
+	return faccessat(d->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 void
 file_remove(const struct file_dir *d, const char *name)
 {

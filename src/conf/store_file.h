@@ -48,6 +48,14 @@ void file_abandon(const struct file_dir *d, const char *name);
 int file_save(const struct file_dir *d, const char *name, mode_t mode,
     const struct buf *data, struct sp_error *err);
 
+/* A second name for a file as it is now (a former one goes), and back: the
+ * file is again what it was then.  A missing file is no error. */
+int file_keep(const struct file_dir *d, const char *name, const char *kept,
+    struct sp_error *err);
+int file_return(const struct file_dir *d, const char *name, const char *kept,
+    struct sp_error *err);
+bool file_is_there(const struct file_dir *d, const char *name);
+
 /* Remove a file; it may be missing. */
 void file_remove(const struct file_dir *d, const char *name);
 

@@ -282,6 +282,8 @@ commit_tree(struct engine *e, struct conf_tree *tree, const char *who,
 		return ret;
 	}
 	conf_tree_free(old);
+	free(e->notice);
+	e->notice = NULL;
 	log_event(e->log, LOG_LVL_NOTICE, "commit", "",
 	    "revision: %u, changes: %zu, by: %s", e->revision, *changes, who);
 	return 0;

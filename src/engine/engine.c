@@ -92,15 +92,31 @@ on_wake(void *ctx)
 		loop_break(e->loop);
 }
 
+/* Said in the log and to everybody who comes, until the next commit. */
+static void
+note_broken(struct engine *e, const struct sp_error *why)
+{
+	e->notice = xasprintf("%s/sallyport.conf, line %d, column %d: %s "
+	    "Revision %u runs instead; the file is kept as "
+	    "sallyport.conf.broken.", e->conf_dir, why->line, why->column,
+	    why->text, e->revision);
+	log_event(e->log, LOG_LVL_ERROR, "configuration", "", "%s",
+	    e->notice);
+}
+
 static int
 load_conf(struct engine *e, struct sp_error *err)
 {
 	struct conf_store_paths paths = { e->conf_dir, e->state_dir };
+	struct sp_error broken;
 	int ret;
 
 	ret = conf_store_open(&e->store, &paths, err);
 	if (ret == 0)
-		ret = conf_store_load(e->store, &e->conf, &e->revision, err);
+		ret = conf_store_load(e->store, &e->conf, &e->revision,
+		    &broken, err);
+	if (ret == 0 && broken.code != SP_OK)
+		note_broken(e, &broken);
 	if (ret < 0 && err != NULL && err->line > 0)
 		sp_path(err, "%s/sallyport.conf", e->conf_dir);
 	return ret;
@@ -308,6 +324,7 @@ engine_free(struct engine *e)
 	if (e->lock_fd >= 0)
 		close(e->lock_fd);
 	pthread_mutex_destroy(&e->lock);
+	free(e->notice);
 	free(e->conf_dir);
 	free(e->state_dir);
 	free(e->run_dir);

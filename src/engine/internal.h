@@ -58,6 +58,7 @@ struct engine {
 	struct conf_store *store;
 	struct conf_tree *conf;		/* running */
 	uint32_t revision;
+	char *notice;			/* for every session, or NULL */
 	struct rng rng;
 	struct control *control;
 	struct list networks;

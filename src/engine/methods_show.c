@@ -42,6 +42,9 @@ METHOD(method_hello)
 	    role_name(client_role(call->client)), "networks",
 	    (int)list_length(&e->networks), "revision", (int)e->revision,
 	    "dir", e->conf_dir, "tunnels_up", (int)status_tunnels_up(e));
+	if (e->notice != NULL)
+		json_object_set_new(call->result, "notice",
+		    json_string(e->notice));
 	return 0;
 }
 

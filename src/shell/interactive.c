@@ -104,6 +104,8 @@ banner(struct shell *sh)
 		buf_printf(&b, " (%s)", why);
 	say(sh, (char *)b.data);
 	buf_free(&b);
+	if (*jstr(sh->hello, "notice"))
+		say(sh, jstr(sh->hello, "notice"));
 	if (jint(sh->hello, "networks", 0) == 0)
 		say(sh, _("No configuration yet. Type 'wizard' to be led "
 		    "through a first tunnel, or '?' for commands."));

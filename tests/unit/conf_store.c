@@ -65,6 +65,13 @@ renameat(int fd, const char *old, int newfd, const char *new)
 	    newfd, new, 0);
 }
 
+int
+linkat(int fd, const char *old, int newfd, const char *new, int flags)
+{
+	return strike() < 0 ? -1 : (int)syscall(SYS_linkat, fd, old, newfd,
+	    new, flags);
+}
+
 ssize_t
 write(int fd, const void *p, size_t len)
 {
@@ -172,10 +179,10 @@ static char *
 load(struct place *p, uint32_t *revision)
 {
 	struct conf_tree *t = NULL;
-	struct sp_error err;
+	struct sp_error err, broken;
 	char *text;
 
-	if (conf_store_load(p->store, &t, revision, &err) < 0)
+	if (conf_store_load(p->store, &t, revision, &broken, &err) < 0)
 		fail_msg("%d:%d %s", err.line, err.column, err.text);
 	text = text_of(t);
 	conf_tree_free(t);
@@ -330,7 +337,7 @@ test_refusals(void **state)
 	};
 	struct place *p = *state;
 	struct conf_tree *t = NULL;
-	struct sp_error err;
+	struct sp_error err, broken;
 	uint32_t revision;
 	char *path;
 	size_t i;
@@ -341,7 +348,8 @@ test_refusals(void **state)
 		put_file(p->conf, rows[i].name, rows[i].text, rows[i].len,
 		    rows[i].mode);
 		memset(&err, 0, sizeof(err));
-		if (conf_store_load(p->store, &t, &revision, &err) == 0)
+		if (conf_store_load(p->store, &t, &revision, &broken,
+		    &err) == 0)
 			fail_msg("row %u was taken", (unsigned)i);
 		if (!str_eq(err.text, rows[i].sentence) ||
 		    err.line != rows[i].line || err.column != rows[i].column)
@@ -354,7 +362,8 @@ test_refusals(void **state)
 	path = xasprintf("%s/secrets", p->conf);
 	unlink(path);
 	assert_int_equal(symlink("/dev/null", path), 0);
-	assert_true(conf_store_load(p->store, &t, &revision, &err) < 0);
+	assert_true(conf_store_load(p->store, &t, &revision, &broken,
+	    &err) < 0);
 	assert_non_null(strstr(err.text, "secrets"));
 	free(path);
 }
@@ -374,7 +383,7 @@ test_unchecked_secrets(void **state)
 	struct place *p = *state;
 	struct secret s = {0};
 	struct conf_tree *t;
-	struct sp_error err;
+	struct sp_error err, broken;
 	uint32_t revision;
 	size_t i;
 
@@ -387,12 +396,54 @@ test_unchecked_secrets(void **state)
 	assert_int_equal(conf_store_save(p->store, t, "", "", &revision,
 	    &err), 0);
 	conf_tree_free(t);
-	if (conf_store_load(p->store, &t, &revision, &err) < 0)
+	if (conf_store_load(p->store, &t, &revision, &broken, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_null(conf_secret(t, "a b"));
 	assert_null(conf_secret(t, "a/b"));
 	assert_non_null(conf_secret(t, "a/c"));
 	conf_tree_free(t);
+}
+
+/* A broken file gives way to the newest whole revision, and is kept. */
+static void
+test_broken_file(void **state)
+{
+	static const struct {
+		const char *text;
+		int line;
+		const char *why;
+	} rows[] = {
+		{ "vpn-network a {\n  bogus 1;\n}\n", 2, "bogus" },
+		{ "vpn-network a {", 1, "" },
+		{ "", 1, "The file is empty." },
+	};
+	struct place *p = *state;
+	struct sp_error err, broken;
+	struct conf_tree *t;
+	uint32_t revision, saved = 0;
+	char *path, *text;
+	size_t i;
+
+	path = xasprintf("%s/sallyport.conf.broken", p->conf);
+	for (i = 0; i < NELEM(rows); i++) {
+		saved = save(p, i % 2 == 0 ? ONE : TWO, "", "");
+		put_file(p->conf, "sallyport.conf", rows[i].text,
+		    strlen(rows[i].text), 0640);
+		if (conf_store_load(p->store, &t, &revision, &broken,
+		    &err) < 0)
+			fail_msg("row %zu: %s", i, err.text);
+		assert_int_equal(revision, saved);
+		assert_int_equal(broken.line, rows[i].line);
+		if (strstr(broken.text, rows[i].why) == NULL)
+			fail_msg("row %zu: %s", i, broken.text);
+		text = text_of(t);
+		assert_string_equal(text, i % 2 == 0 ? ONE : TWO);
+		free(text);
+		conf_tree_free(t);
+		assert_int_equal(access(path, F_OK), 0);
+		unlink(path);
+	}
+	free(path);
 }
 
 /* A tree with keys; saved keys come back, those no text names do not. */
@@ -406,12 +457,13 @@ test_secrets(void **state)
 	struct place *p = *state;
 	struct conf_tree *t;
 	const struct secret *s;
-	struct sp_error err;
+	struct sp_error err, broken;
 	uint32_t revision;
 	unsigned i;
 
 	save(p, two_nets, "", "");
-	assert_int_equal(conf_store_load(p->store, &t, &revision, &err), 0);
+	assert_int_equal(conf_store_load(p->store, &t, &revision,
+	    &broken, &err), 0);
 	s = conf_secret(t, "a/b");
 	assert_non_null(s);
 	assert_int_equal(s->len, 15);
@@ -428,7 +480,8 @@ test_secrets(void **state)
 	conf_tree_free(t);
 	for (i = 0; i < 50; i++)
 		save(p, ONE, "", "");
-	assert_int_equal(conf_store_load(p->store, &t, &revision, &err), 0);
+	assert_int_equal(conf_store_load(p->store, &t, &revision,
+	    &broken, &err), 0);
 	assert_null(conf_secret(t, "a/c"));
 	assert_null(conf_secret(t, "a/b"));
 	conf_tree_free(t);
@@ -494,7 +547,7 @@ old_and_new(struct place *p)
 	    &err), 0);
 	conf_tree_free(t);
 	t = parse(NEW);
-	secret_set(&s, "old-key", 7);
+	secret_set(&s, "new-key", 7);
 	conf_secret_set(t, "a/b", &s);
 	secret_free(&s);
 	return t;
@@ -505,19 +558,22 @@ static bool
 is_new(struct place *p)
 {
 	struct conf_tree *t;
-	struct sp_error err;
+	struct sp_error err, broken;
 	uint32_t revision;
 	char *text;
 	bool new;
 
-	if (conf_store_load(p->store, &t, &revision, &err) < 0)
+	if (conf_store_load(p->store, &t, &revision, &broken, &err) < 0)
 		fail_msg("%s", err.text);
 	text = text_of(t);
 	new = str_eq(text, NEW);
 	if (!new)
 		assert_string_equal(text, OLD);
 	assert_non_null(conf_secret(t, "a/b"));
+	/* the key of this text, never that of the other */
 	assert_int_equal(conf_secret(t, "a/b")->len, 7);
+	assert_memory_equal(conf_secret(t, "a/b")->data, new ? "new-key" :
+	    "old-key", 7);
 	assert_int_equal(mode_of(p->conf, "secrets"), 0600);
 	assert_int_equal(mode_of(p->conf, "sallyport.conf"), 0640);
 	free(text);
@@ -531,6 +587,7 @@ test_die_anywhere(void **state)
 	struct place *p = *state;
 	struct conf_tree *t = old_and_new(p);
 	struct sp_error err;
+	struct secret s = {0};
 	uint32_t revision;
 	int at, status = 0, seen_new = 0;
 	pid_t pid;
@@ -538,6 +595,9 @@ test_die_anywhere(void **state)
 	for (at = 1; at < 1000; at++) {
 		pid = fork();
 		if (pid == 0) {
+			/* secrets do not survive a fork */
+			secret_set(&s, "new-key", 7);
+			conf_secret_set(t, "a/b", &s);
 			fault.countdown = at;
 			fault.error = 0;
 			conf_store_save(p->store, t, "", "", &revision,
@@ -581,12 +641,15 @@ test_refuse_anywhere(void **state)
 	struct conf_tree *t = old_and_new(p), *old = parse(OLD);
 	struct conf_history h[60];
 	struct sp_error err;
+	struct secret s;
 	uint32_t revision = 0;
 	size_t entries;
 	int at, ret, refused = 0;
 	bool fired = true;
 
-	conf_secret_set(old, "a/b", conf_secret(t, "a/b"));
+	secret_set(&s, "old-key", 7);
+	conf_secret_set(old, "a/b", &s);
+	secret_free(&s);
 	for (at = 1; fired; at++) {
 		assert_int_equal(conf_store_save(p->store, old, "", "",
 		    &revision, &err), 0);
@@ -630,6 +693,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_die_anywhere, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_refuse_anywhere, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_broken_file, setup,
 		    teardown),
 	};
 
