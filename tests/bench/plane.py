@@ -6,8 +6,9 @@ two namespaces joined by one veth, in one run.
   plane.py [--rounds 5] [--seconds 3] [--planes libipsec,ours,...]
 
 Planes: libipsec, plain (no offload), tun (TUN offload only), udp (UDP offload
-only), ours (both), raw (protocol 50), and none (no tunnel: the limit of the
-path).  AES-256-GCM, inner MTU 1400.  Figures: iperf3 TCP of one stream,
+only), ours (both), raw (protocol 50), many (ours with 10,000 children), cbc
+(ours with AES-256-CBC and HMAC-SHA2-256) beside libipsec-cbc, and none (no
+tunnel: the limit of the path).  AES-256-GCM, inner MTU 1400.  Figures: iperf3 TCP of one stream,
 CPU-seconds of both gateways' processes for each Gbit, UDP packets of 64 bytes
 received a second and CPU for each, mean of 100 pings.  One JSON line a plane
 and round, then medians as ratios to libipsec in the same round.  Needs root,
@@ -29,9 +30,14 @@ LAB = f"pb{os.getpid() % 9999}"
 STATE = os.environ.get("LAB_STATE", "/var/tmp/ipsec-lab") + "/" + LAB
 ENV = dict(os.environ, LAB=LAB)
 TICK = os.sysconf("SC_CLK_TCK")
-CASE = SHARED + "/lab/configs/v2-psk-gcm-x25519"
-MODES = {"plain": ("0", "0"), "tun": ("3", "0"), "udp": ("0", "1"),
-         "ours": ("3", "1"), "raw": ("3", "raw")}
+CASES = SHARED + "/lab/configs/"
+MODES = {"plain": ("0", "0", "256", "gcm", "1"),
+         "tun": ("3", "0", "256", "gcm", "1"),
+         "udp": ("0", "1", "256", "gcm", "1"),
+         "ours": ("3", "1", "256", "gcm", "1"),
+         "many": ("3", "1", "256", "gcm", "10000"),
+         "cbc": ("3", "1", "256", "cbc", "1"),
+         "raw": ("3", "raw", "256", "gcm", "1")}
 
 
 def lab(*args, check=True):
@@ -56,9 +62,12 @@ def cpu(pids):
 
 
 class Libipsec:
+    def __init__(self, case):
+        self.case = CASES + case
+
     def __enter__(self):
-        lab("peer-up", "right", CASE + "/right")
-        lab("peer-up", "left", CASE + "/left", "left")
+        lab("peer-up", "right", self.case + "/right")
+        lab("peer-up", "left", self.case + "/left", "left")
         lab("peer-ctl", "left", "--initiate", "--child", "net")
         for place in "lr":
             ns(place, "ip", "link", "set", "ipsec0", "mtu", "1400")
@@ -72,12 +81,12 @@ class Libipsec:
 
 
 class Ours:
-    def __init__(self, level, udp):
-        self.mode = (level, udp)
+    def __init__(self, mode):
+        self.mode = mode
 
     def start(self, place, *args):
         p = subprocess.Popen(["ip", "netns", "exec", f"{LAB}-{place}", STATIC,
-                              place, *args, *self.mode, "256"], text=True,
+                              place, *args, *self.mode], text=True,
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         dev = p.stdout.readline().strip()
         ns(place, "ip", "link", "set", dev, "mtu", "1400")
@@ -126,8 +135,10 @@ def network():
 
 def make(name):
     if name == "libipsec":
-        return Libipsec()
-    return Bare() if name == "none" else Ours(*MODES[name])
+        return Libipsec("v2-psk-gcm-x25519")
+    if name == "libipsec-cbc":
+        return Libipsec("v2-psk-cbc-modp2048")
+    return Bare() if name == "none" else Ours(MODES[name])
 
 
 def iperf(pids, *args):

@@ -295,12 +295,13 @@ test_order(void **state)
 	struct plane_selector local, remote;
 	struct plane_policy from;
 	struct policy *pol;
+	struct flow flow;
 	struct spd db;
 	int place = 0;
 	size_t i;
 
 	(void)state;
-	spd_init(&db);
+	spd_init(&db, 7);
 	local = selector("10.1.0.0", "10.1.255.255", 0, 0, 65535);
 	for (i = 0; i < NELEM(order_rows); i++) {
 		remote = selector("10.2.0.0", order_rows[i].remote_last,
@@ -314,11 +315,150 @@ test_order(void **state)
 		};
 		spd_add(&db, policy_new(&from));
 	}
-	LIST_EACH(pol, &db.policies, struct policy, link) {
+	/* the best goes each time, until none is left */
+	memset(&flow, 0, sizeof(flow));
+	assert_true(addr_parse(&flow.src, "10.1.3.3"));
+	assert_true(addr_parse(&flow.dst, "10.2.0.7"));
+	flow.proto = 17;
+	while ((pol = spd_match(&db, &flow)) != NULL) {
 		assert_int_equal(order_rows[pol->reqid - 1].place, place);
+		assert_ptr_equal(spd_find(&db, pol->reqid), pol);
 		place++;
+		spd_remove(&db, pol);
+		policy_free(pol);
 	}
 	assert_int_equal(place, NELEM(order_rows));
+	spd_free(&db);
+}
+
+#define MODEL_POLICIES 300
+#define MODEL_STEPS 20000
+
+/* Does a take the flow in preference to b, as RFC 4301 orders them. */
+static bool
+goes_first(const struct policy *a, const struct policy *b)
+{
+	if ((a->action == PLANE_BYPASS) != (b->action == PLANE_BYPASS))
+		return a->action == PLANE_BYPASS;
+	if (a->priority != b->priority)
+		return a->priority != 0 &&
+		    (b->priority == 0 || a->priority < b->priority);
+	if (a->width != b->width)
+		return a->width < b->width;
+	return a->serial < b->serial;
+}
+
+static struct policy *
+slow_match(const struct spd *db, const struct flow *f)
+{
+	struct policy *pol, *best = NULL;
+
+	LIST_EACH(pol, &db->policies, struct policy, link) {
+		if ((best == NULL || goes_first(pol, best)) &&
+		    flow_selected(f, pol->local, pol->nr_local, pol->remote,
+		    pol->nr_remote))
+			best = pol;
+	}
+	return best;
+}
+
+/* An address of few values, so that ranges meet. */
+static struct ip_addr
+some_addr(bool v6)
+{
+	struct ip_addr a = { .family = v6 ? AF_INET6 : AF_INET };
+	size_t i, len = addr_len(&a);
+
+	for (i = len - 3; i < len; i++)
+		a.b[i] = (uint8_t)(rand() % 4 * 60);
+	return a;
+}
+
+static struct plane_selector
+some_range(bool v6)
+{
+	struct plane_selector s = { .port_last = UINT16_MAX };
+	struct ip_addr a = some_addr(v6), b = some_addr(v6);
+	bool swap = memcmp(a.b, b.b, sizeof(a.b)) > 0;
+
+	s.first = swap ? b : a;
+	s.last = swap ? a : b;
+	if (rand() % 3 == 0)
+		s.last = s.first;
+	s.proto = rand() % 4 == 0 ? 17 : 0;
+	return s;
+}
+
+static struct policy *
+some_policy(uint32_t reqid)
+{
+	struct plane_selector local[3], remote[3];
+	struct plane_policy from = { .reqid = reqid, .sa_reqid = reqid % 7,
+	    .local = local, .remote = remote };
+	bool v6 = rand() % 2;
+	size_t i;
+
+	from.nr_local = (size_t)rand() % 4;
+	from.nr_remote = (size_t)rand() % 4;
+	for (i = 0; i < 3; i++) {
+		local[i] = some_range(v6);
+		remote[i] = some_range(v6);
+	}
+	from.action = (enum plane_action)(rand() % 3);
+	from.priority = rand() % 3 == 0 ? (uint32_t)rand() % 5 : 0;
+	return policy_new(&from);
+}
+
+static unsigned
+of_child(const struct spd *db, uint32_t reqid)
+{
+	const struct policy *pol;
+	unsigned n = 0;
+
+	for (pol = spd_of_child(db, reqid); pol != NULL; pol = pol->next_sa)
+		n++;
+	return n;
+}
+
+/* The table against a list that is walked, while policies come and go. */
+static void
+test_table(void **state)
+{
+	struct policy *pol;
+	struct flow flow;
+	struct spd db;
+	unsigned n = 0, matched = 0, bad = 0;
+	uint32_t reqid;
+	int i;
+
+	(void)state;
+	srand(4301);
+	spd_init(&db, 99);
+	for (i = 0; i < MODEL_STEPS && bad < 5; i++) {
+		reqid = (uint32_t)rand() % MODEL_POLICIES;
+		pol = spd_find(&db, reqid);
+		if (pol != NULL && rand() % 8 == 0) {
+			spd_remove(&db, pol);
+			policy_free(pol);
+		} else if (pol == NULL && rand() % 4 == 0) {
+			spd_add(&db, some_policy(reqid));
+		}
+		memset(&flow, 0, sizeof(flow));
+		flow.src = some_addr(i % 2);
+		flow.dst = some_addr(i % 2);
+		flow.proto = i % 3 == 0 ? 17 : 6;
+		pol = slow_match(&db, &flow);
+		matched += pol != NULL;
+		if (spd_match(&db, &flow) != pol) {
+			print_error("step %d: another policy\n", i);
+			bad++;
+		}
+	}
+	for (reqid = 0; reqid < 7; reqid++)
+		n += of_child(&db, reqid);
+	assert_int_equal(n, list_length(&db.policies));
+	assert_in_range(matched, MODEL_STEPS / 10, MODEL_STEPS);
+	assert_int_equal(bad, 0);
 	spd_free(&db);
 }
 
@@ -331,6 +471,7 @@ main(void)
 		cmocka_unit_test(test_ecn),
 		cmocka_unit_test(test_set_tos),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

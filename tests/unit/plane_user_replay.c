@@ -81,6 +81,7 @@ test_rows(void **state)
 			    ok ? "taken" : "refused");
 			bad++;
 		}
+		replay_free(&r);
 	}
 	assert_int_equal(bad, 0);
 }
@@ -133,6 +134,7 @@ test_infer(void **state)
 		r.top = t->top;
 		seq = 0;
 		ok = replay_infer(&r, t->low, &seq);
+		replay_free(&r);
 		if (ok == t->ok && (!ok || seq == t->seq))
 			continue;
 		print_error("%s: %d %#llx, expected %d %#llx\n", t->name, ok,
@@ -179,6 +181,7 @@ test_model(void **state)
 			if (seq > top)
 				top = seq;
 		}
+		replay_free(&r);
 	}
 }
 

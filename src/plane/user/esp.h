@@ -52,7 +52,8 @@ struct esp_counters {
 
 struct esp_sa {
 	struct list link;		/* sadb: all SAs of the direction */
-	struct esp_sa *next_spi;	/* sadb: same hash bucket */
+	struct esp_sa *next_spi;	/* sadb: same hash bucket or SPI */
+	struct esp_sa *next_reqid;	/* sadb: same child, older */
 	enum plane_dir dir;
 	uint32_t spi, reqid;
 	bool encap, esn;

@@ -108,7 +108,8 @@ esp_sa_new(struct esp_sa **out, const struct plane_sa *from,
 	    from->nr_dst_sel * sizeof(*from->dst_sel));
 	sa->nr_src_sel = from->nr_src_sel;
 	sa->nr_dst_sel = from->nr_dst_sel;
-	replay_init(&sa->replay, from->replay_window, from->esn);
+	replay_init(&sa->replay, from->dir == PLANE_IN ?
+	    from->replay_window : 0, from->esn);
 	set_limits(sa, from);
 
 	ret = make_seal(sa, from, err);
@@ -126,6 +127,7 @@ esp_sa_free(struct esp_sa *sa)
 	if (sa == NULL)
 		return;
 	seal_free(sa->seal);
+	replay_free(&sa->replay);
 	free(sa->src_sel);
 	free(sa->dst_sel);
 	free(sa);

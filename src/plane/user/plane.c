@@ -23,9 +23,6 @@
 #include "plane/user/user.h"
 
 #define OUTER_MTU 1500
-#define INNER_MTU_MIN 1280u	/* IPv6 is gone from a link below */
-#define INNER_MTU_MAX 65535u
-#define OVERHEAD 62u		/* UDP, IPv4, AES-GCM: 1438 on 1500 */
 
 static struct user_plane *
 user_of(const struct plane *p)
@@ -53,35 +50,12 @@ user_ifname(const struct plane *p)
 	return user_of(p)->tun.ifname;
 }
 
-/* The longest inner packet that every outbound SA takes in one piece. */
-static unsigned
-inner_mtu(const struct user_plane *u)
-{
-	size_t room, least = u->outer_mtu - OVERHEAD;
-	size_t outer;
-	const struct esp_sa *sa;
-	bool first = true;
-
-	LIST_EACH(sa, &u->sadb.out, struct esp_sa, link) {
-		outer = sa->dst.addr.family == AF_INET ? 20 : 40;
-		if (sa->encap)
-			outer += 8;
-		room = esp_room(sa, u->outer_mtu - outer);
-		if (first || room < least)
-			least = room;
-		first = false;
-	}
-	if (least < INNER_MTU_MIN)
-		return INNER_MTU_MIN;
-	return (unsigned)(least < INNER_MTU_MAX ? least : INNER_MTU_MAX);
-}
-
 /* Follow a change of the outbound SAs; a failure leaves the old MTU. */
 static void
 update_mtu(struct user_plane *u)
 {
 	struct sp_error err;
-	unsigned mtu = inner_mtu(u);
+	unsigned mtu = mtu_inner(&u->mtu, u->outer_mtu);
 
 	if (mtu != u->tun.mtu && utun_set_mtu(&u->tun, mtu, &err) < 0)
 		log_event(u->log, LOG_LVL_WARNING, "plane-mtu", "", "%s",
@@ -95,8 +69,9 @@ bind_policies(struct user_plane *u, uint32_t reqid)
 	struct esp_sa *sa = sadb_outbound(&u->sadb, reqid);
 	struct policy *pol;
 
-	LIST_EACH(pol, &u->spd.policies, struct policy, link) {
-		if (pol->action != PLANE_PROTECT || pol->sa_reqid != reqid)
+	for (pol = spd_of_child(&u->spd, reqid); pol != NULL;
+	    pol = pol->next_sa) {
+		if (pol->action != PLANE_PROTECT)
 			continue;
 		pol->sa = sa;
 		if (sa != NULL)
@@ -110,8 +85,10 @@ run_sa_add(struct user_plane *u, void *arg)
 	struct esp_sa *sa = arg;
 
 	sadb_add(&u->sadb, sa);
-	if (sa->dir == PLANE_OUT)
-		bind_policies(u, sa->reqid);
+	if (sa->dir != PLANE_OUT)
+		return;
+	mtu_count(&u->mtu, sa, 1);
+	bind_policies(u, sa->reqid);
 }
 
 static int
@@ -167,8 +144,10 @@ run_sa_del(struct user_plane *u, void *arg)
 	struct esp_sa *sa = arg;
 
 	sadb_remove(&u->sadb, sa);
-	if (sa->dir == PLANE_OUT)
-		bind_policies(u, sa->reqid);
+	if (sa->dir != PLANE_OUT)
+		return;
+	mtu_count(&u->mtu, sa, -1);
+	bind_policies(u, sa->reqid);
 }
 
 static int
@@ -194,27 +173,26 @@ struct move {
 };
 
 static void
-move_one(struct esp_sa *sa, struct move *m)
-{
-	if (sa->reqid != m->reqid)
-		return;
-	m->found = true;
-	sa->src = sa->dir == PLANE_OUT ? *m->local : *m->remote;
-	sa->dst = sa->dir == PLANE_OUT ? *m->remote : *m->local;
-	sa->encap = m->encap;
-	sa->no_gso = false;
-	sa->moved_to = (struct endpoint){0};
-}
-
-static void
 run_sa_move(struct user_plane *u, void *arg)
 {
+	struct move *m = arg;
 	struct esp_sa *sa;
+	bool out;
 
-	LIST_EACH(sa, &u->sadb.in, struct esp_sa, link)
-		move_one(sa, arg);
-	LIST_EACH(sa, &u->sadb.out, struct esp_sa, link)
-		move_one(sa, arg);
+	for (sa = sadb_of_child(&u->sadb, m->reqid); sa != NULL;
+	    sa = sa->next_reqid) {
+		out = sa->dir == PLANE_OUT;
+		if (out)
+			mtu_count(&u->mtu, sa, -1);
+		sa->src = out ? *m->local : *m->remote;
+		sa->dst = out ? *m->remote : *m->local;
+		sa->encap = m->encap;
+		sa->no_gso = false;
+		sa->moved_to = (struct endpoint){0};
+		if (out)
+			mtu_count(&u->mtu, sa, 1);
+		m->found = true;
+	}
 }
 
 static int
@@ -274,7 +252,7 @@ run_policy_set(struct user_plane *u, void *arg)
 
 	c->old = spd_find(&u->spd, c->now->reqid);
 	if (c->old != NULL) {
-		list_remove(&c->old->link);
+		spd_remove(&u->spd, c->old);
 		c->now->asked_ms = c->old->asked_ms;
 		while ((h = policy_take_held(c->old)) != NULL) {
 			list_append(&c->now->held, &h->link);
@@ -306,8 +284,7 @@ run_policy_del(struct user_plane *u, void *arg)
 {
 	struct policy *pol = arg;
 
-	(void)u;
-	list_remove(&pol->link);
+	spd_remove(&u->spd, pol);
 }
 
 static int
@@ -410,6 +387,8 @@ static struct user_plane *
 make_empty(const struct plane_params *p)
 {
 	struct user_plane *u = xcalloc(1, sizeof(*u));
+	struct rng sys = rng_system();
+	uint64_t seeds[2];
 	unsigned i;
 
 	u->plane.ops = &user_ops;
@@ -423,8 +402,9 @@ make_empty(const struct plane_params *p)
 		u->socks[i].fd = -1;
 	pthread_mutex_init(&u->lock, NULL);
 	pthread_cond_init(&u->done, NULL);
-	sadb_init(&u->sadb);
-	spd_init(&u->spd);
+	rng_bytes(&sys, seeds, sizeof(seeds));
+	sadb_init(&u->sadb, seeds[0]);
+	spd_init(&u->spd, seeds[1]);
 	u->recv = sock_recv_new();
 	u->batch = batch_new();
 	u->tun_buf = xcalloc(1, TUN_READ_MAX);
@@ -478,7 +458,8 @@ user_plane_new(struct plane **out, const struct plane_params *p,
 
 	ret = events_init(&u->queue, err);
 	if (ret == 0)
-		ret = utun_open(&u->tun, p->name, most, inner_mtu(u), err);
+		ret = utun_open(&u->tun, p->name, most,
+		    mtu_inner(&u->mtu, u->outer_mtu), err);
 	if (ret == 0)
 		ret = open_sockets(u, p, udp_offload, err);
 	u->coalesce = coalesce_new(u->tun.level >= TUN_TSO,

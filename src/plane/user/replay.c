@@ -7,15 +7,18 @@
  */
 #include "plane/user/replay.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/mem.h"
 
 /* Window that the inference works with where no window is enforced. */
 #define INFER_WINDOW 64u
 
-static unsigned
-word_of(uint64_t seq)
+static size_t
+word_of(const struct replay *r, uint64_t seq)
 {
-	return (unsigned)(seq / 64) & (REPLAY_WORDS - 1);
+	return (size_t)(seq / 64) & (r->words - 1);
 }
 
 static uint64_t
@@ -30,6 +33,18 @@ replay_init(struct replay *r, uint32_t window, bool esn)
 	memset(r, 0, sizeof(*r));
 	r->window = window < REPLAY_MAX ? window : REPLAY_MAX;
 	r->esn = esn;
+	/* a window that begins and ends within a word touches one more */
+	r->words = 1;
+	while (r->words < r->window / 64 + 2)
+		r->words *= 2;
+	r->bits = xcalloc(r->words, sizeof(*r->bits));
+}
+
+void
+replay_free(struct replay *r)
+{
+	free(r->bits);
+	r->bits = NULL;
 }
 
 bool
@@ -65,7 +80,7 @@ replay_check(const struct replay *r, uint64_t seq)
 		return true;
 	if (r->top - seq >= r->window)
 		return false;
-	return (r->bits[word_of(seq)] & bit_of(seq)) == 0;
+	return (r->bits[word_of(r, seq)] & bit_of(seq)) == 0;
 }
 
 void
@@ -76,12 +91,12 @@ replay_update(struct replay *r, uint64_t seq)
 	if (seq > r->top) {
 		/* a jump over the whole ring clears each word once */
 		word = r->top / 64;
-		if (seq / 64 - word > REPLAY_WORDS)
-			word = seq / 64 - REPLAY_WORDS;
+		if (seq / 64 - word > r->words)
+			word = seq / 64 - r->words;
 		while (word < seq / 64)
-			r->bits[word_of(++word * 64)] = 0;
+			r->bits[word_of(r, ++word * 64)] = 0;
 		r->top = seq;
 	}
-	if (r->top - seq < REPLAY_MAX)
-		r->bits[word_of(seq)] |= bit_of(seq);
+	if (r->top - seq < r->window)
+		r->bits[word_of(r, seq)] |= bit_of(seq);
 }

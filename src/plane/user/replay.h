@@ -12,17 +12,20 @@
 #include <stdint.h>
 
 #define REPLAY_MAX 4096u	/* widest window, packets */
-#define REPLAY_WORDS 128u	/* ring of bits; more than REPLAY_MAX / 64 */
 
 struct replay {
 	uint64_t top;		/* highest authentic number, 0 = none yet */
 	uint32_t window;	/* packets; 0 = nothing is refused */
 	bool esn;
-	uint64_t bits[REPLAY_WORDS];
+	uint32_t words;		/* of the ring, a power of two */
+	uint64_t *bits;
 };
 
-/* Empty window of at most REPLAY_MAX packets. */
+/* Empty window of at most REPLAY_MAX packets; replay_free() it. */
 void replay_init(struct replay *r, uint32_t window, bool esn);
+
+/* Free the ring; NULL contents are fine. */
+void replay_free(struct replay *r);
 
 /*
  * The whole number of a packet that carries low on the wire.  False if no

@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * SA table: a hash by SPI for what comes in (the SPIs are our own random
- * choice, so their low bits are a good hash), lists for the rest.  Outbound
- * SAs are found by policy, which remembers its SA.
+ * choice, so their low bits are a good hash), maps by SPI for what goes out
+ * and by child for both.  A packet finds its outbound SA by its policy, which
+ * remembers it.
  */
 #include "plane/user/sadb.h"
 
 #include <stdlib.h>
 
+#include "base/map.h"
 #include "base/mem.h"
 
 #define FIRST_BUCKETS 64
 
 void
-sadb_init(struct sadb *db)
+sadb_init(struct sadb *db, uint64_t seed)
 {
+	db->by_reqid = map_new(seed);
+	db->out_by_spi = map_new(seed);
 	list_init(&db->in);
 	list_init(&db->out);
 	db->nr_buckets = FIRST_BUCKETS;
@@ -38,6 +42,8 @@ sadb_free(struct sadb *db)
 {
 	free_list(&db->in);
 	free_list(&db->out);
+	map_free(db->by_reqid);
+	map_free(db->out_by_spi);
 	free(db->buckets);
 	db->buckets = NULL;
 }
@@ -72,8 +78,12 @@ grow(struct sadb *db)
 void
 sadb_add(struct sadb *db, struct esp_sa *sa)
 {
+	sa->next_reqid = map_put(db->by_reqid, &sa->reqid, sizeof(sa->reqid),
+	    sa);
 	if (sa->dir == PLANE_OUT) {
 		list_append(&db->out, &sa->link);
+		sa->next_spi = map_put(db->out_by_spi, &sa->spi,
+		    sizeof(sa->spi), sa);
 		return;
 	}
 	list_append(&db->in, &sa->link);
@@ -82,19 +92,52 @@ sadb_add(struct sadb *db, struct esp_sa *sa)
 		grow(db);
 }
 
+/* Put back the first of a chain, or forget the key. */
+static void
+set_first(struct map *m, uint32_t key, struct esp_sa *first)
+{
+	if (first != NULL)
+		map_put(m, &key, sizeof(key), first);
+	else
+		map_del(m, &key, sizeof(key));
+}
+
+static void
+leave_child(struct sadb *db, struct esp_sa *sa)
+{
+	struct esp_sa *first = sadb_of_child(db, sa->reqid);
+	struct esp_sa **at = &first;
+
+	while (*at != NULL && *at != sa)
+		at = &(*at)->next_reqid;
+	if (*at == sa)
+		*at = sa->next_reqid;
+	set_first(db->by_reqid, sa->reqid, first);
+}
+
+/* Take the SA out of the chain at *at. */
+static void
+leave_spi(struct esp_sa **at, const struct esp_sa *sa)
+{
+	while (*at != NULL && *at != sa)
+		at = &(*at)->next_spi;
+	if (*at == sa)
+		*at = sa->next_spi;
+}
+
 void
 sadb_remove(struct sadb *db, struct esp_sa *sa)
 {
-	struct esp_sa **at;
+	struct esp_sa *first;
 
 	list_remove(&sa->link);
-	if (sa->dir == PLANE_OUT)
-		return;
-	at = bucket(db, sa->spi);
-	while (*at != NULL && *at != sa)
-		at = &(*at)->next_spi;
-	if (*at == sa) {
-		*at = sa->next_spi;
+	leave_child(db, sa);
+	if (sa->dir == PLANE_OUT) {
+		first = map_get(db->out_by_spi, &sa->spi, sizeof(sa->spi));
+		leave_spi(&first, sa);
+		set_first(db->out_by_spi, sa->spi, first);
+	} else {
+		leave_spi(bucket(db, sa->spi), sa);
 		db->nr_in--;
 	}
 }
@@ -119,22 +162,24 @@ sadb_find(const struct sadb *db, uint32_t spi, const struct ip_addr *dst)
 
 	if (sa != NULL)
 		return sa;
-	LIST_EACH(sa, &db->out, struct esp_sa, link) {
-		if (sa->spi == spi && addr_eq(dst, &sa->dst.addr))
-			return sa;
-	}
-	return NULL;
+	sa = map_get(db->out_by_spi, &spi, sizeof(spi));
+	while (sa != NULL && !addr_eq(dst, &sa->dst.addr))
+		sa = sa->next_spi;
+	return sa;
+}
+
+struct esp_sa *
+sadb_of_child(const struct sadb *db, uint32_t reqid)
+{
+	return map_get(db->by_reqid, &reqid, sizeof(reqid));
 }
 
 struct esp_sa *
 sadb_outbound(const struct sadb *db, uint32_t reqid)
 {
-	struct esp_sa *sa;
-	struct esp_sa *newest = NULL;
+	struct esp_sa *sa = sadb_of_child(db, reqid);
 
-	LIST_EACH(sa, &db->out, struct esp_sa, link) {
-		if (sa->reqid == reqid && !esp_sa_spent(sa))
-			newest = sa;
-	}
-	return newest;
+	while (sa != NULL && (sa->dir != PLANE_OUT || esp_sa_spent(sa)))
+		sa = sa->next_reqid;
+	return sa;
 }

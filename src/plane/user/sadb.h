@@ -13,14 +13,19 @@
 #include "base/list.h"
 #include "plane/user/esp.h"
 
+struct map;
+
 struct sadb {
 	struct list in, out;		/* esp_sa.link, oldest first */
+	struct map *by_reqid;		/* newest SA of a child, either way */
+	struct map *out_by_spi;		/* newest of that SPI */
 	struct esp_sa **buckets;	/* inbound, by SPI */
 	size_t nr_buckets;		/* a power of two */
 	size_t nr_in;
 };
 
-void sadb_init(struct sadb *db);
+/* Empty table; seed: random, since peers choose outbound SPIs. */
+void sadb_init(struct sadb *db, uint64_t seed);
 
 /* Free all SAs. */
 void sadb_free(struct sadb *db);
@@ -41,6 +46,9 @@ struct esp_sa *sadb_by_spi(const struct sadb *db, uint32_t spi,
 /* SA of either direction by SPI and outer destination, or NULL. */
 struct esp_sa *sadb_find(const struct sadb *db, uint32_t spi,
     const struct ip_addr *dst);
+
+/* The newest SA of a child; older ones by next_reqid.  NULL if none. */
+struct esp_sa *sadb_of_child(const struct sadb *db, uint32_t reqid);
 
 /* The newest outbound SA of a child that is not spent, or NULL. */
 struct esp_sa *sadb_outbound(const struct sadb *db, uint32_t reqid);

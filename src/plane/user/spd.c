@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Policy table: a list sorted once, when a policy is added: bypass first,
- * then explicit priorities, small before large, then the narrower selectors
- * (RFC 4301 4.4.1 wants an ordered SPD).  Only the outbound direction is
- * looked up here; what comes in is checked against the selectors of its SA.
+ * Policies as objects: made from the engine's description, how narrow they
+ * are, and the packets that wait at them.  The table is in spd_table.c.
  */
 #include "plane/user/spd.h"
 
@@ -11,13 +9,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "plane/user/flow.h"
-
-void
-spd_init(struct spd *db)
-{
-	list_init(&db->policies);
-}
 
 struct held *
 policy_take_held(struct policy *pol)
@@ -41,39 +32,28 @@ policy_free(struct policy *pol)
 		return;
 	while ((h = policy_take_held(pol)) != NULL)
 		free(h);
+	free(pol->entries);
 	free(pol->local);
 	free(pol->remote);
 	free(pol);
 }
 
-void
-spd_free(struct spd *db)
-{
-	struct policy *pol;
-
-	LIST_EACH(pol, &db->policies, struct policy, link) {
-		list_remove(&pol->link);
-		policy_free(pol);
-	}
-}
-
-/* Bits in which the addresses of a range differ. */
-static uint32_t
-range_bits(const struct plane_selector *s)
+unsigned
+selector_bits(const struct plane_selector *s)
 {
 	size_t i, len = addr_len(&s->first);
-	uint32_t bits = (uint32_t)len * 8;
+	unsigned bits = 0;
 	uint8_t diff;
 
-	for (i = 0; i < len; i++, bits -= 8) {
+	for (i = 0; i < len; i++, bits += 8) {
 		diff = s->first.b[i] ^ s->last.b[i];
 		if (diff == 0)
 			continue;
-		for (; (diff & 0x80) == 0; diff <<= 1)
-			bits--;
+		for (; (diff & 0x80) == 0; diff = (uint8_t)(diff << 1))
+			bits++;
 		return bits;
 	}
-	return 0;
+	return bits;
 }
 
 /* The widest selector of one side: addresses, then protocol and ports. */
@@ -84,7 +64,9 @@ side_width(const struct plane_selector *s, size_t nr)
 	size_t i;
 
 	for (i = 0; i < nr; i++) {
-		width = range_bits(&s[i]) * 4;
+		width = (uint32_t)addr_len(&s[i].first) * 8 -
+		    selector_bits(&s[i]);
+		width *= 4;
 		if (s[i].proto == 0)
 			width += 2;
 		if (s[i].port_first != s[i].port_last)
@@ -117,60 +99,6 @@ policy_new(const struct plane_policy *from)
 	    side_width(pol->remote, pol->nr_remote);
 	pol->asked_ms = INT64_MIN / 2;
 	return pol;
-}
-
-/* Is a asked before b. */
-static bool
-comes_before(const struct policy *a, const struct policy *b)
-{
-	bool bypass_a = a->action == PLANE_BYPASS;
-	bool bypass_b = b->action == PLANE_BYPASS;
-
-	if (bypass_a != bypass_b)
-		return bypass_a;
-	/* 0 wraps to the largest: explicit priorities go first */
-	if (a->priority != b->priority)
-		return a->priority - 1 < b->priority - 1;
-	return a->width < b->width;
-}
-
-void
-spd_add(struct spd *db, struct policy *pol)
-{
-	struct policy *at;
-
-	LIST_EACH(at, &db->policies, struct policy, link) {
-		if (comes_before(pol, at)) {
-			list_append(&at->link, &pol->link);
-			return;
-		}
-	}
-	list_append(&db->policies, &pol->link);
-}
-
-struct policy *
-spd_find(const struct spd *db, uint32_t reqid)
-{
-	struct policy *pol;
-
-	LIST_EACH(pol, &db->policies, struct policy, link) {
-		if (pol->reqid == reqid)
-			return pol;
-	}
-	return NULL;
-}
-
-struct policy *
-spd_match(const struct spd *db, const struct flow *flow)
-{
-	struct policy *pol;
-
-	LIST_EACH(pol, &db->policies, struct policy, link) {
-		if (flow_selected(flow, pol->local, pol->nr_local,
-		    pol->remote, pol->nr_remote))
-			return pol;
-	}
-	return NULL;
 }
 
 bool

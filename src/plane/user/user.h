@@ -19,6 +19,7 @@
 #include "plane/plane.h"
 #include "plane/user/batch.h"
 #include "plane/user/events.h"
+#include "plane/user/mtu.h"
 #include "plane/user/sadb.h"
 #include "plane/user/sock.h"
 #include "plane/user/spd.h"
@@ -48,6 +49,7 @@ struct user_plane {
 	struct usock socks[SOCK_KINDS];
 	struct sadb sadb;
 	struct spd spd;
+	struct mtu_table mtu;
 	struct user_stats stats;
 	unsigned outer_mtu;
 
