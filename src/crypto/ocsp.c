@@ -198,8 +198,7 @@ ask(struct revocation *r, const char *uri, X509 *cert, X509 *issuer,
 
 	if (req == NULL)
 		return ssl_fail(err, SP_NOMEM, "no request can be made");
-	ret = r->get(r->ctx, uri, out.data, out.len, REVOKE_OCSP_MAX, &in,
-	    err);
+	ret = revoke_fetch(r, uri, &out, REVOKE_OCSP_MAX, &in, err);
 	at = in.data;
 	if (ret == 0)
 		resp = d2i_OCSP_RESPONSE(NULL, &at, (long)in.len);

@@ -164,6 +164,30 @@ parse(const struct buf *b)
 	return crl;
 }
 
+int
+revoke_fetch(struct revocation *r, const char *uri, const struct buf *post,
+    size_t max, struct buf *out, struct sp_error *err)
+{
+	bool busy;
+	int ret;
+
+	pthread_mutex_lock(&r->lock);
+	busy = r->fetching >= REVOKE_FETCHES;
+	if (!busy)
+		r->fetching++;
+	pthread_mutex_unlock(&r->lock);
+	if (busy) {
+		return sp_fail(err, SP_AGAIN, "Too many fetches are under "
+		    "way; \"%.120s\" was not tried.", uri);
+	}
+	ret = r->get(r->ctx, uri, post != NULL ? post->data : NULL,
+	    post != NULL ? post->len : 0, max, out, err);
+	pthread_mutex_lock(&r->lock);
+	r->fetching--;
+	pthread_mutex_unlock(&r->lock);
+	return ret;
+}
+
 static X509_CRL *
 load(struct revocation *r, const char *uri, struct sp_error *err)
 {
@@ -174,7 +198,7 @@ load(struct revocation *r, const char *uri, struct sp_error *err)
 		sp_fail(err, SP_STATE, "Nothing is fetched here.");
 		return NULL;
 	}
-	if (r->get(r->ctx, uri, NULL, 0, REVOKE_CRL_MAX, &b, err) == 0) {
+	if (revoke_fetch(r, uri, NULL, REVOKE_CRL_MAX, &b, err) == 0) {
 		crl = parse(&b);
 		if (crl == NULL) {
 			sp_fail(err, SP_FORMAT, "\"%.200s\" holds no CRL.",

@@ -17,6 +17,7 @@ struct buf;
 struct revocation;
 struct sp_error;
 
+#define REVOKE_FETCHES 3	/* at a time */
 #define REVOKE_RETRY 60		/* s until a URI that failed is tried again */
 #define REVOKE_CRL_MAX (32u << 20)	/* bytes of a CRL */
 #define REVOKE_OCSP_MAX 65536	/* bytes of an OCSP answer */

@@ -18,9 +18,14 @@ struct revocation {
 	size_t nr_crls;
 	struct list answers;	/* of OCSP */
 	size_t nr_answers;
+	unsigned fetching;
 	revoke_get *get;
 	void *ctx;
 };
+
+/* revoke.c: r->get(), for REVOKE_FETCHES threads at a time. */
+int revoke_fetch(struct revocation *r, const char *uri, const struct buf *post,
+    size_t max, struct buf *out, struct sp_error *err);
 
 /* ocsp.c: forget all answers (with the lock held). */
 void revoke_answers_flush(struct revocation *r);

@@ -3,7 +3,7 @@
 /*
  * Start, loop and end of an engine.  One engine owns a directory: a lock on
  * RUNDIR/lock, held as long as it lives.  engine_new() runs in the caller's
- * thread and starts none but the resolver's; networks are powered on by the
+ * thread and starts none but the workers'; networks are powered on by the
  * loop's thread, as planes belong to the thread that made them.
  */
 #include "engine/engine.h"
@@ -33,6 +33,8 @@
 #include "engine/methods.h"
 
 #define LOG_BYTES (16u << 20)
+#define RESOLVERS 2
+#define SIGNERS 6	/* three may fetch, REVOKE_FETCHES; the rest sign */
 
 /* mkdir -p, 0750. */
 static int
@@ -141,9 +143,10 @@ open_all(struct engine *e, struct sp_error *err)
 	if (e->loop == NULL || e->done_fd < 0)
 		return sp_fail_errno(err, errno, "The event loop");
 	e->wake = loop_wake_new(e->loop, on_wake, e);
-	e->worker = worker_new(e->loop);
-	if (e->worker == NULL)
-		return sp_fail(err, SP_SYSTEM, "No thread for name look-ups.");
+	e->worker = worker_new(e->loop, RESOLVERS);
+	e->signer = worker_new(e->loop, SIGNERS);
+	if (e->worker == NULL || e->signer == NULL)
+		return sp_fail(err, SP_SYSTEM, "No threads for slow work.");
 	return control_open(e, err);
 }
 
@@ -314,6 +317,7 @@ engine_free(struct engine *e)
 	while (e->nr_handed > 0)
 		close(e->handed[--e->nr_handed]);
 	worker_free(e->worker);
+	worker_free(e->signer);
 	loop_wake_free(e->wake);
 	loop_free(e->loop);
 	conf_tree_free(e->conf);

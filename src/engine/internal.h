@@ -52,7 +52,8 @@ struct engine {
 	int lock_fd;
 	struct loop *loop;
 	struct loop_wake *wake;
-	struct worker *worker;
+	struct worker *worker;		/* name look-ups */
+	struct worker *signer;		/* public-key work */
 	struct elog *elog;
 	struct log *log;		/* sink of elog */
 	struct conf_store *store;
@@ -114,6 +115,7 @@ struct network {
 	bool running;			/* tie_run() is on the stack */
 	struct list events;		/* of the host, to be dealt with */
 	struct list undelivered;	/* paths that could not be sent to */
+	struct list jobs;		/* of the host, with the signers */
 	struct list conns;
 	struct map *conn_index;		/* by name */
 	struct list insts;

@@ -47,6 +47,7 @@ network_new(struct engine *e, const char *name)
 	list_init(&n->routes);
 	list_init(&n->events);
 	list_init(&n->undelivered);
+	list_init(&n->jobs);
 	list_append(&e->networks, &n->link);
 	return n;
 }

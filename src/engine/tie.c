@@ -9,11 +9,13 @@
 #include "engine/internal.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "engine/conn.h"
 #include "engine/loop.h"
+#include "ike/job.h"
 
 #define MAX_ROUNDS 1000		/* a host that never rests is a defect */
 
@@ -60,6 +62,59 @@ queue_event(struct network *n, const struct ike_event *ev)
 	list_append(&n->events, &q->link);
 }
 
+/* ---- public-key work of the host ---- */
+
+struct signing {
+	struct list link;
+	struct network *net;	/* NULL: its host is gone */
+	struct ike_job *job;
+};
+
+static void
+run_signing(void *ctx)
+{
+	struct signing *s = ctx;
+
+	ike_job_run(s->job, (int64_t)time(NULL));
+}
+
+static void
+end_signing(void *ctx)
+{
+	struct signing *s = ctx;
+	struct network *n = s->net;
+
+	if (n == NULL)
+		return;
+	list_remove(&s->link);
+	ike_host_job_done(n->host, clock_ms(), s->job);
+	s->job = NULL;
+	tie_run(n);
+}
+
+static void
+drop_signing(void *ctx)
+{
+	struct signing *s = ctx;
+
+	ike_job_free(s->job);
+	free(s);
+}
+
+static void
+queue_job(struct network *n, struct ike_job *job)
+{
+	static const struct worker_task task = {
+		run_signing, end_signing, drop_signing,
+	};
+	struct signing *s = xcalloc(1, sizeof(*s));
+
+	s->net = n;
+	s->job = job;
+	list_append(&n->jobs, &s->link);
+	(void)worker_run(n->engine->signer, &task, s);
+}
+
 /* SAs go into the plane before the packet that tells the peer of them: the
  * host queues its actions in that order, and it is kept here. */
 static void
@@ -90,6 +145,9 @@ do_action(struct network *n, const struct ike_action *a)
 		break;
 	case IKE_ACT_EVENT:
 		queue_event(n, &a->event);
+		break;
+	case IKE_ACT_JOB:
+		queue_job(n, a->job);
 		break;
 	}
 	if (ret < 0)
@@ -168,9 +226,15 @@ tie_run(struct network *n)
 void
 tie_clear(struct network *n)
 {
+	struct signing *s;
 	struct queued *q;
 	struct failed *f;
 
+	/* a thread may have them: their results find nobody */
+	LIST_EACH(s, &n->jobs, struct signing, link) {
+		list_remove(&s->link);
+		s->net = NULL;
+	}
 	LIST_EACH(q, &n->events, struct queued, link) {
 		list_remove(&q->link);
 		ike_conf_unref(q->ev.conf);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Two threads that call getaddrinfo().  It cannot be interrupted, so the
- * threads are detached and share the pool by a count of references: whoever
- * leaves last frees it, and stopping the engine never waits for a name
- * server.
+ * A pool of threads.  What they do cannot be interrupted (getaddrinfo(), a
+ * signature), so they are detached and share the pool by a count of
+ * references: whoever leaves last frees it, and stopping the engine never
+ * waits for a server.
  */
 #include "engine/worker.h"
 
@@ -20,13 +20,17 @@
 #include "base/mem.h"
 #include "engine/loop.h"
 
-#define WORKERS 2
-
 struct worker_job {
 	struct list link;
+	bool cancelled;
+	const struct worker_task *task;
+	void *ctx;		/* of the task */
+};
+
+/* A name look-up. */
+struct look_up {
 	char *name;
 	int family;
-	bool cancelled;
 	void (*done)(void *ctx, const struct worker_answer *a);
 	void *ctx;
 	struct worker_answer answer;
@@ -44,7 +48,7 @@ struct worker {
 static void
 job_free(struct worker_job *job)
 {
-	free(job->name);
+	job->task->drop(job->ctx);
 	free(job);
 }
 
@@ -94,8 +98,9 @@ keep(struct worker_answer *a, const struct sockaddr *sa)
 }
 
 static void
-look_up(struct worker_job *job)
+run_look_up(void *ctx)
 {
+	struct look_up *job = ctx;
 	struct addrinfo hints = {0}, *list = NULL, *ai;
 	int rc;
 
@@ -116,6 +121,27 @@ look_up(struct worker_job *job)
 	}
 }
 
+static void
+end_look_up(void *ctx)
+{
+	struct look_up *job = ctx;
+
+	job->done(job->ctx, &job->answer);
+}
+
+static void
+drop_look_up(void *ctx)
+{
+	struct look_up *job = ctx;
+
+	free(job->name);
+	free(job);
+}
+
+static const struct worker_task look_up_task = {
+	run_look_up, end_look_up, drop_look_up,
+};
+
 static void *
 work(void *arg)
 {
@@ -131,7 +157,7 @@ work(void *arg)
 		job = LIST_ENTRY(w->todo.next, struct worker_job, link);
 		list_remove(&job->link);
 		pthread_mutex_unlock(&w->lock);
-		look_up(job);
+		job->task->run(job->ctx);
 		pthread_mutex_lock(&w->lock);
 		list_append(&w->ready, &job->link);
 		if (w->wake != NULL)
@@ -158,7 +184,7 @@ deliver(void *ctx)
 		list_remove(&job->link);
 		pthread_mutex_unlock(&w->lock);
 		if (!job->cancelled)
-			job->done(job->ctx, &job->answer);
+			job->task->done(job->ctx);
 		job_free(job);
 	}
 }
@@ -182,10 +208,10 @@ spawn(struct worker *w)
 }
 
 struct worker *
-worker_new(struct loop *l)
+worker_new(struct loop *l, unsigned threads)
 {
 	struct worker *w = xcalloc(1, sizeof(*w));
-	int i;
+	unsigned i;
 
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->more, NULL);
@@ -193,7 +219,7 @@ worker_new(struct loop *l)
 	list_init(&w->ready);
 	w->wake = loop_wake_new(l, deliver, w);
 	w->refs = 1;
-	for (i = 0; i < WORKERS; i++) {
+	for (i = 0; i < threads; i++) {
 		w->refs++;
 		if (!spawn(w)) {
 			w->refs--;
@@ -222,14 +248,11 @@ worker_free(struct worker *w)
 }
 
 struct worker_job *
-worker_resolve(struct worker *w, const char *name, int family,
-    void (*done)(void *ctx, const struct worker_answer *a), void *ctx)
+worker_run(struct worker *w, const struct worker_task *task, void *ctx)
 {
 	struct worker_job *job = xcalloc(1, sizeof(*job));
 
-	job->name = xstrdup(name);
-	job->family = family;
-	job->done = done;
+	job->task = task;
 	job->ctx = ctx;
 	list_init(&job->link);
 	pthread_mutex_lock(&w->lock);
@@ -237,6 +260,19 @@ worker_resolve(struct worker *w, const char *name, int family,
 	pthread_cond_signal(&w->more);
 	pthread_mutex_unlock(&w->lock);
 	return job;
+}
+
+struct worker_job *
+worker_resolve(struct worker *w, const char *name, int family,
+    void (*done)(void *ctx, const struct worker_answer *a), void *ctx)
+{
+	struct look_up *job = xcalloc(1, sizeof(*job));
+
+	job->name = xstrdup(name);
+	job->family = family;
+	job->done = done;
+	job->ctx = ctx;
+	return worker_run(w, &look_up_task, job);
 }
 
 void

@@ -177,6 +177,7 @@ struct ike_payload {
 };
 
 struct ike_msg {
+	unsigned refs;		/* beyond the first */
 	struct ike_header hdr;
 	struct ike_payload *payloads;
 	size_t nr;
@@ -185,7 +186,8 @@ struct ike_msg {
 
 /* Empty message to build, with its header zeroed (version 2.0). */
 struct ike_msg *ike_msg_new(void);
-void ike_msg_free(struct ike_msg *m);
+struct ike_msg *ike_msg_ref(struct ike_msg *m);
+void ike_msg_free(struct ike_msg *m);	/* the last reference frees */
 
 /* Zeroed memory / a copy of bytes that live as long as the message. */
 void *ike_msg_alloc(struct ike_msg *m, size_t n, size_t size);

@@ -13,6 +13,7 @@
 
 #include "base/addr.h"
 #include "base/secret.h"
+#include "ike/cred.h"
 #include "ike/ident.h"
 #include "ike/proposal.h"
 #include "ike/ts.h"
@@ -48,6 +49,7 @@ struct ike_conf {
 	struct ident local_id;	/* ID_ANY: our address in use */
 	struct ident remote_id;	/* pattern; ID_ANY accepts everybody */
 	struct secret psk;
+	struct ike_cred cred;	/* which of the two, and certificates */
 	struct suite *suites;
 	size_t nr_suites;
 	int64_t lifetime_ms;	/* TIME_NEVER = forever */

@@ -22,6 +22,7 @@
 #include "base/reason.h"
 
 struct ike_host;
+struct ike_job;
 struct log;
 struct rng;
 struct sp_error;
@@ -114,6 +115,8 @@ enum ike_action_type {
 	IKE_ACT_CHILD_DEL,	/* child: remove what was installed; the last
 				 * action of this child */
 	IKE_ACT_EVENT,		/* event */
+	IKE_ACT_JOB,		/* job: yours now; run it (ike/job.h) and give
+				 * it back by ike_host_job_done() */
 };
 
 enum ike_event_type {
@@ -151,6 +154,7 @@ struct ike_action {
 	uint32_t child_id;		/* look at it by ike_host_child() */
 	struct ike_child_info child;	/* CHILD_*: filled at emission */
 	struct ike_event event;
+	struct ike_job *job;
 };
 
 struct ike_host *ike_host_new(const struct ike_host_params *p);
@@ -239,6 +243,9 @@ void ike_host_plane_moved(struct ike_host *h, int64_t now, uint32_t child_id,
 /* The plane could not install what CHILD_IN/CHILD_OUT asked for. */
 void ike_host_plane_failed(struct ike_host *h, int64_t now, uint32_t child_id,
     const struct ike_reason *reason);
+
+/* A job was run; taken over.  Fine if its SA is gone by now. */
+void ike_host_job_done(struct ike_host *h, int64_t now, struct ike_job *job);
 
 /*
  * The network says that a datagram to this path cannot be delivered (ICMP,

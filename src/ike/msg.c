@@ -55,6 +55,13 @@ ike_msg_new(void)
 	return &w->msg;
 }
 
+struct ike_msg *
+ike_msg_ref(struct ike_msg *m)
+{
+	m->refs++;
+	return m;
+}
+
 /* Payload structs only point; the bytes are in the blocks. */
 void
 ike_msg_free(struct ike_msg *m)
@@ -64,6 +71,10 @@ ike_msg_free(struct ike_msg *m)
 
 	if (m == NULL)
 		return;
+	if (m->refs > 0) {
+		m->refs--;
+		return;
+	}
 
 	while ((b = m->arena->blocks) != NULL) {
 		m->arena->blocks = b->next;

@@ -54,9 +54,11 @@ sim_start(struct sim *s, uint64_t seed, const struct ike_host_params *par)
 	struct ike_host_params p = par ? *par : ike_host_defaults();
 	unsigned i;
 
-	*s = (struct sim){ .seed = seed, .now = START_MS, .latency = 10 };
+	*s = (struct sim){ .seed = seed, .now = START_MS, .latency = 10,
+	    .clock_s = SIM_CLOCK };
 	s->rng = (struct rng){ draw_bytes, s };
 	list_init(&s->wire);
+	list_init(&s->jobs);
 	addr_parse(&s->nat_addr, "198.51.100.1");
 	s->nat_port[0] = 1500;
 	s->nat_port[1] = 14500;
@@ -82,10 +84,15 @@ void
 sim_end(struct sim *s)
 {
 	struct sim_dgram *d;
+	struct sim_job *j;
 	unsigned i;
 
 	LIST_EACH(d, &s->wire, struct sim_dgram, link)
 		dgram_free(d);
+	LIST_EACH(j, &s->jobs, struct sim_job, link) {
+		ike_job_free(j->job);
+		free(j);
+	}
 	for (i = 0; i < 2; i++) {
 		ike_host_free(s->host[i].h);
 		free(s->host[i].events);
@@ -323,6 +330,18 @@ keep_event(struct sim_host *h, const struct ike_event *e)
 	}
 }
 
+/* Run a job when its time comes: at once, or after job_ms. */
+static void
+take_job(struct sim_host *h, struct ike_job *job)
+{
+	struct sim_job *j = xcalloc(1, sizeof(*j));
+
+	j->job = job;
+	j->host = h->nr;
+	j->due = h->sim->now + h->sim->job_ms;
+	list_append(&h->sim->jobs, &j->link);
+}
+
 static void
 act(struct sim_host *h, const struct ike_action *a)
 {
@@ -362,7 +381,28 @@ act(struct sim_host *h, const struct ike_action *a)
 	case IKE_ACT_EVENT:
 		keep_event(h, &a->event);
 		break;
+	case IKE_ACT_JOB:
+		take_job(h, a->job);
+		break;
 	}
+}
+
+/* Do the first job that is due; false if there is none. */
+static bool
+do_job(struct sim *s)
+{
+	struct sim_job *j;
+
+	if (list_empty(&s->jobs))
+		return false;
+	j = LIST_ENTRY(s->jobs.next, struct sim_job, link);
+	if (j->due > s->now)
+		return false;
+	list_remove(&j->link);
+	ike_job_run(j->job, s->clock_s);
+	ike_host_job_done(s->host[j->host].h, s->now, j->job);
+	free(j);
+	return true;
 }
 
 void
@@ -371,10 +411,12 @@ sim_drain(struct sim *s)
 	struct ike_action a;
 	unsigned i;
 
-	for (i = 0; i < 2; i++) {
-		while (ike_host_next_action(s->host[i].h, &a))
-			act(&s->host[i], &a);
-	}
+	do {
+		for (i = 0; i < 2; i++) {
+			while (ike_host_next_action(s->host[i].h, &a))
+				act(&s->host[i], &a);
+		}
+	} while (do_job(s));
 }
 
 static unsigned
@@ -437,6 +479,10 @@ next_due(const struct sim *s)
 
 	if (!list_empty(&s->wire) && !s->manual)
 		due = LIST_ENTRY(s->wire.next, struct sim_dgram, link)->due;
+	if (!list_empty(&s->jobs)) {
+		t = LIST_ENTRY(s->jobs.next, struct sim_job, link)->due;
+		due = t < due ? t : due;
+	}
 	for (i = 0; i < 2; i++) {
 		t = ike_host_deadline(s->host[i].h);
 		if (t < due)

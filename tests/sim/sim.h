@@ -20,9 +20,11 @@
 #include "crypto/rng.h"
 #include "ike/codec.h"
 #include "ike/host.h"
+#include "ike/job.h"
 
 #define SIM_CHILDREN 64		/* children in a fake plane at once */
 #define SIM_KEY 96		/* bytes of a recorded traffic key */
+#define SIM_CLOCK 1800000000	/* s since 1970, when it starts */
 
 struct sim;
 
@@ -72,12 +74,22 @@ struct sim_dgram {
 	size_t key_len;
 };
 
+struct sim_job {
+	struct list link;
+	int64_t due;
+	unsigned host;
+	struct ike_job *job;
+};
+
 struct sim {
 	int64_t now;
 	uint64_t seed;		/* state of the generator */
 	struct rng rng;
 	struct sim_host host[2];
 	struct list wire;	/* in order of due time */
+	struct list jobs;	/* public-key work, in order */
+	int64_t job_ms;		/* that it takes */
+	int64_t clock_s;	/* since 1970, for certificates */
 	unsigned loss, twice, spoil, reorder;	/* per cent */
 	int64_t latency, jitter;	/* ms, each way */
 	bool manual;		/* datagrams wait for sim_pass() */

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * IKE_AUTH with pre-shared keys, both roles (RFC 7296 1.2, 2.15, 2.21.2):
+ * IKE_AUTH, both roles (RFC 7296 1.2, 2.15, 2.21.2):
  *
- *	HDR, SK {IDi, [N(INITIAL_CONTACT),] [IDr,] AUTH, SAi2, TSi, TSr} -->
- *				<-- HDR, SK {IDr, AUTH, SAr2, TSi, TSr}
+ *	HDR, SK {IDi, [CERT+,] [CERTREQ,] [N(INITIAL_CONTACT),] [IDr,] AUTH,
+ *	    SAi2, TSi, TSr} -->
+ *			<-- HDR, SK {IDr, [CERT+,] AUTH, SAr2, TSi, TSr}
  *			or	<-- HDR, SK {IDr, AUTH, N(child refused)}
  *			or	<-- HDR, SK {N(AUTHENTICATION_FAILED)}
+ *
+ * Each side proves itself in its own way: by the pre-shared key here, by a
+ * signature in prove.c, which takes time: what waits for it is run anew.
  *
  * The wire never says why authentication failed; our own record does.  An SA
  * becomes established by establish() alone, which wants a struct auth_ok that
  * only check_auth() makes (hardening.md R-10).
  */
+#include "ike/v2/prove.h"
 #include "ike/v2/steps.h"
 
 #include <string.h>
@@ -25,6 +30,7 @@
 
 #define STEP "IKE_AUTH"
 #define AUTH_SHARED_KEY 2	/* RFC 7296 3.8 */
+#define AUTH_NULL 13		/* RFC 7619 */
 
 /* Proof that the peer of the SA authenticated itself. */
 struct auth_ok {
@@ -50,24 +56,50 @@ v2_auth_keys(struct v2_sa *sa)
 	return false;
 }
 
-/* AUTH data of one side, by the PSK of the SA's configuration. */
-static int
-compute_auth(const struct v2_sa *sa, bool of_initiator,
-    const struct ident *id, uint8_t out[PRF_MAX], struct sp_error *err)
+int
+v2_auth_octets(const struct v2_sa *sa, bool of_initiator,
+    const struct ident *id, struct buf *out, struct sp_error *err)
 {
 	const struct v2_setup *s = sa->setup;
 	const struct buf *msg = of_initiator ? &s->msg_i : &s->msg_r;
 	const struct buf *nonce = of_initiator ? &s->nr : &s->ni;
 	const struct secret *sk = of_initiator ? &sa->keys.pi : &sa->keys.pr;
 	struct buf body = {0};
-	size_t len;
+	struct chunk in;
 	int ret;
 
-	len = ike_id_body(id->type, id->data, id->len,
+	in.len = ike_id_body(id->type, id->data, id->len,
 	    buf_space(&body, IKE_ID_BODY_LEN(id->len)));
-	ret = ike_auth_psk(sa->suite.prf, &sa->conf->psk, msg->data, msg->len,
-	    nonce->data, nonce->len, sk, body.data, len, out, err);
+	in.p = body.data;
+	buf_bytes(out, msg->data, msg->len);
+	buf_bytes(out, nonce->data, nonce->len);
+	ret = prf_compute(sa->suite.prf, sk->data, sk->len, &in, 1,
+	    buf_space(out, sa->suite.prf->out_len), err);
 	buf_free(&body);
+	return ret;
+}
+
+/*
+ * AUTH data of one side by a shared key: the PSK of the SA's configuration,
+ * or for NULL the key that anybody here has (RFC 7619 2.1).
+ */
+static int
+compute_auth(const struct v2_sa *sa, bool of_initiator, enum ike_auth kind,
+    const struct ident *id, uint8_t out[PRF_MAX], struct sp_error *err)
+{
+	const struct secret *sk = of_initiator ? &sa->keys.pi : &sa->keys.pr;
+	struct buf octets = {0};
+	struct chunk in;
+	int ret;
+
+	ret = v2_auth_octets(sa, of_initiator, id, &octets, err);
+	in = (struct chunk){ octets.data, octets.len };
+	if (ret == 0) {
+		ret = ike_auth_psk_octets(sa->suite.prf,
+		    kind == IKE_AUTH_NULL ? sk : &sa->conf->psk, &in, 1, out,
+		    err);
+	}
+	buf_free(&octets);
 	return ret;
 }
 
@@ -83,22 +115,48 @@ add_id(struct ike_msg *m, uint8_t payload, const struct ident *id)
 static int
 add_auth(struct v2_sa *sa, struct ike_msg *m, struct ike_reason *why)
 {
+	enum ike_auth kind = sa->conf->cred.local;
 	struct ike_payload *p;
 	struct sp_error err = {0};
 	uint8_t auth[PRF_MAX];
 	int ret;
 
-	ret = compute_auth(sa, sa->initiator, &sa->local_id, auth, &err);
+	if (kind == IKE_AUTH_CERT) {
+		v2_prove_add_auth(sa, m);
+		return 0;
+	}
+	ret = compute_auth(sa, sa->initiator, kind, &sa->local_id, auth,
+	    &err);
 	if (ret < 0) {
 		ike_reason_set(why, REASON_CRYPTO_UNAVAILABLE, true, STEP,
 		    NULL, NULL, "%s", err.text);
 		return ret;
 	}
 	p = ike_msg_add(m, PLD_AUTH);
-	p->u.auth.method = AUTH_SHARED_KEY;
+	p->u.auth.method = kind == IKE_AUTH_NULL ? AUTH_NULL :
+	    AUTH_SHARED_KEY;
 	p->u.auth.data = ike_msg_bytes(m, auth, sa->suite.prf->out_len);
 	OPENSSL_cleanse(auth, sizeof(auth));
 	return 0;
+}
+
+/* May we say who we are: is there a key, is the signature made? */
+static enum v2_step
+ready_to_prove(struct v2_sa *sa, const struct ident *peer,
+    struct ike_reason *why)
+{
+	switch (sa->conf->cred.local) {
+	case IKE_AUTH_PSK:
+		if (sa->conf->psk.len > 0)
+			return V2_GO;
+		v2_why_psk_missing(sa, peer, why);
+		return V2_FAIL;
+	case IKE_AUTH_CERT:
+		return v2_prove_own(sa, why);
+	case IKE_AUTH_NULL:
+		break;
+	}
+	return V2_GO;
 }
 
 /* The identity that we show: as configured, or the address in use. */
@@ -112,41 +170,73 @@ set_local_id(struct v2_sa *sa)
 		ident_from_addr(&sa->local_id, &sa->path.local.addr);
 }
 
-/*
- * The check of an AUTH payload; id is the peer's.  On success ok proves it,
- * else why tells.
- */
+/* Is it what the configuration wants of the peer? */
 static bool
-check_auth(struct v2_sa *sa, const struct ike_msg *m, const struct ident *id,
-    struct auth_ok *ok, struct ike_reason *why)
+is_expected(enum ike_auth want, unsigned method)
 {
-	const struct ike_payload *p = ike_msg_find(m, PLD_AUTH);
+	switch (want) {
+	case IKE_AUTH_PSK:
+		return method == AUTH_SHARED_KEY;
+	case IKE_AUTH_CERT:
+		return v2_is_signature(method);
+	case IKE_AUTH_NULL:
+		break;
+	}
+	return method == AUTH_NULL;
+}
+
+/* By a shared key; id is the peer's. */
+static enum v2_step
+check_shared(struct v2_sa *sa, const struct ike_payload *p,
+    const struct ident *id, struct ike_reason *why)
+{
+	enum ike_auth kind = sa->conf->cred.remote;
 	struct sp_error err = {0};
 	uint8_t want[PRF_MAX];
 	size_t len = sa->suite.prf->out_len;
 	bool good;
 
-	if (p == NULL || p->u.auth.method != AUTH_SHARED_KEY) {
-		v2_why_method(p == NULL ? 0 : p->u.auth.method, why);
-		return false;
-	}
-	if (sa->conf->psk.len == 0) {
+	if (kind == IKE_AUTH_PSK && sa->conf->psk.len == 0) {
 		v2_why_psk_missing(sa, id, why);
-		return false;
+		return V2_FAIL;
 	}
-	if (compute_auth(sa, !sa->initiator, id, want, &err) < 0) {
+	if (compute_auth(sa, !sa->initiator, kind, id, want, &err) < 0) {
 		ike_reason_set(why, REASON_CRYPTO_UNAVAILABLE, true, STEP,
 		    NULL, NULL, "%s", err.text);
-		return false;
+		return V2_FAIL;
 	}
 	good = p->u.auth.data.len == len &&
 	    CRYPTO_memcmp(p->u.auth.data.p, want, len) == 0;
 	OPENSSL_cleanse(want, sizeof(want));
 	if (good)
-		ok->of = sa;
+		return V2_GO;
+	v2_why_psk(id, why);
+	return V2_FAIL;
+}
+
+/*
+ * The check of an AUTH payload; id is the peer's.  On V2_GO ok proves it, on
+ * V2_FAIL why tells; V2_WAIT: a job has to judge first.
+ */
+static enum v2_step
+check_auth(struct v2_sa *sa, const struct ike_msg *m, const struct ident *id,
+    struct auth_ok *ok, struct ike_reason *why)
+{
+	const struct ike_payload *p = ike_msg_find(m, PLD_AUTH);
+	unsigned method = p == NULL ? 0 : p->u.auth.method;
+	enum v2_step step;
+
+	if (p == NULL || !is_expected(sa->conf->cred.remote, method)) {
+		v2_why_method(method, sa->conf->cred.remote, why);
+		return V2_FAIL;
+	}
+	if (sa->conf->cred.remote == IKE_AUTH_CERT)
+		step = v2_prove_peer(sa, m, id, why);
 	else
-		v2_why_psk(id, why);
-	return good;
+		step = check_shared(sa, p, id, why);
+	if (step == V2_GO)
+		ok->of = sa;
+	return step;
 }
 
 /* The one way to an established SA that was not made by a rekey. */
@@ -209,11 +299,17 @@ v2_auth_build(struct v2_sa *sa, struct v2_task *t, struct ike_msg *m,
 	int ret;
 
 	set_local_id(sa);
-	if (sa->conf->psk.len == 0) {
-		v2_why_psk_missing(sa, &sa->conf->remote_id, why);
+	switch (ready_to_prove(sa, &sa->conf->remote_id, why)) {
+	case V2_GO:
+		break;
+	case V2_WAIT:
+		return 1;	/* the result brings a new task */
+	case V2_FAIL:
 		return SP_AUTH;
 	}
 	add_id(m, PLD_IDi, &sa->local_id);
+	v2_prove_add_certs(sa, m);
+	v2_prove_certreq(sa->conf, m);
 	if (is_first_contact(sa))
 		ike_msg_add_notify(m, N_INITIAL_CONTACT, NULL, 0);
 	if (is_exact(&sa->conf->remote_id))
@@ -281,7 +377,7 @@ is_refusal(struct v2_sa *sa, const struct ike_msg *m)
 		v2_end(sa, &why);
 		return true;
 	}
-	v2_why_method(0, &why);
+	v2_why_method(0, sa->conf->cred.remote, &why);
 	reject_peer(sa, &why);
 	return true;
 }
@@ -302,7 +398,7 @@ v2_auth_answered(struct v2_sa *sa, struct v2_task *t,
 	if (!ident_match(&sa->conf->remote_id, &id)) {
 		v2_why_id(&sa->conf->remote_id, &id, &why);
 		reject_peer(sa, &why);
-	} else if (!check_auth(sa, m, &id, &ok, &why)) {
+	} else if (check_auth(sa, m, &id, &ok, &why) != V2_GO) {
 		reject_peer(sa, &why);
 	} else {
 		establish(sa, &ok, &id);
@@ -320,8 +416,9 @@ v2_auth_answered(struct v2_sa *sa, struct v2_task *t,
 /* How well a configuration fits the identities of a request; 0: not. */
 static unsigned
 fit(const struct v2_sa *sa, const struct ike_conf *c, const struct ident *idi,
-    const struct ident *idr)
+    const struct ident *idr, const struct ike_msg *m)
 {
+	const struct ike_payload *auth = ike_msg_find(m, PLD_AUTH);
 	unsigned points = 1;
 	size_t i;
 
@@ -334,6 +431,8 @@ fit(const struct v2_sa *sa, const struct ike_conf *c, const struct ident *idi,
 			return 0;
 		points += 2;
 	}
+	if (auth != NULL && is_expected(c->cred.remote, auth->u.auth.method))
+		points += 8;
 	/* the suite agreed upon must be one of its own */
 	for (i = 0; i < c->nr_suites; i++) {
 		if (suite_eq(&c->suites[i], &sa->suite))
@@ -344,14 +443,14 @@ fit(const struct v2_sa *sa, const struct ike_conf *c, const struct ident *idi,
 
 static struct ike_conf *
 find_conf(const struct v2_sa *sa, const struct ident *idi,
-    const struct ident *idr)
+    const struct ident *idr, const struct ike_msg *m)
 {
 	struct ike_conf *c, *best = NULL;
 	unsigned points, most = 0;
 	size_t pos = 0;
 
 	while ((c = v2_conf_next(sa->host, &sa->path, &pos)) != NULL) {
-		points = fit(sa, c, idi, idr);
+		points = fit(sa, c, idi, idr, m);
 		if (points > most) {
 			most = points;
 			best = c;
@@ -393,8 +492,8 @@ accept_peer(struct v2_sa *sa, const struct auth_ok *ok,
 	struct ike_reason why;
 	struct v2_child *c;
 
-	set_local_id(sa);
 	add_id(answer, PLD_IDr, &sa->local_id);
+	v2_prove_add_certs(sa, answer);
 	if (add_auth(sa, answer, &why) < 0) {
 		refuse_peer(sa, answer, &why);
 		return;
@@ -413,27 +512,51 @@ accept_peer(struct v2_sa *sa, const struct auth_ok *ok,
 	v2_unique(sa, contact);
 }
 
+/* Choose once: a job may have interrupted us after the choice. */
+static bool
+choose_conf(struct v2_sa *sa, const struct ident *idi,
+    const struct ident *idr, const struct ike_msg *m)
+{
+	struct ike_conf *c;
+
+	if (sa->conf == NULL) {
+		c = find_conf(sa, idi, idr, m);
+		if (c == NULL)
+			return false;
+		sa->conf = ike_conf_ref(c);
+		set_local_id(sa);
+	}
+	return true;
+}
+
 static void
 judge_peer(struct v2_sa *sa, const struct ident *idi, const struct ident *idr,
     const struct ike_msg *m, struct ike_msg *answer)
 {
-	struct ike_conf *c = find_conf(sa, idi, idr);
 	struct auth_ok ok = {0};
 	struct ike_reason why;
+	enum v2_step step;
 
-	if (c == NULL) {
+	if (!choose_conf(sa, idi, idr, m)) {
 		why_no_conf(sa, idi, idr, &why);
 		refuse_peer(sa, answer, &why);
 		return;
 	}
-	sa->conf = ike_conf_ref(c);
-	set_local_id(sa);
-	if (!check_auth(sa, m, idi, &ok, &why) ||
-	    !v2_unique_admits(sa, idi, &why)) {
+	step = check_auth(sa, m, idi, &ok, &why);
+	if (step == V2_GO && !v2_unique_admits(sa, idi, &why))
+		step = V2_FAIL;
+	if (step == V2_GO)
+		step = ready_to_prove(sa, idi, &why);
+	switch (step) {
+	case V2_GO:
+		accept_peer(sa, &ok, idi, m, answer);
+		break;
+	case V2_WAIT:
+		break;
+	case V2_FAIL:
 		refuse_peer(sa, answer, &why);
-		return;
+		break;
 	}
-	accept_peer(sa, &ok, idi, m, answer);
 }
 
 void

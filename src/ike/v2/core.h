@@ -20,6 +20,7 @@ void v2_heap_free(struct v2_heap *h);
 void v2_emit_send(struct ike_host *h, const struct ike_path *path,
     const struct buf *data);
 void v2_emit_keepalive(struct ike_host *h, const struct ike_path *path);
+void v2_emit_job(struct ike_host *h, struct ike_job *job);	/* taken over */
 void v2_emit_child(struct v2_child *c, enum ike_action_type type);
 
 /* queue.c: events; why may be NULL except for REFUSED and FAILED. */

@@ -8,6 +8,7 @@
  * Nothing but the message inside a good SK payload reaches a handler here
  * (2.21); IKE_SA_INIT, the one clear exchange, is in init.c.
  */
+#include "ike/v2/prove.h"
 #include "ike/v2/steps.h"
 
 #include <string.h>
@@ -365,25 +366,33 @@ input_answer(struct v2_sa *sa, const struct v2_packet *pkt, struct ike_msg *m)
 		    REASON_INVALID_SYNTAX, &err);
 		return;
 	}
-	v2_answered(sa, m);
+	if (sa->active->kind != T_AUTH || v2_prove_answer(sa, m))
+		v2_answered(sa, m);
 }
 
 /* Send an answer and keep it, for the case that it gets lost. */
 static void
-respond(struct v2_sa *sa, const struct v2_packet *pkt,
+respond(struct v2_sa *sa, const struct ike_path *path,
     const struct ike_msg *answer)
 {
 	buf_reset(&sa->answer);
 	if (seal_msg(sa, answer, &sa->answer, NULL) < 0)
 		return;
+	transmit(sa, path, &sa->answer);
+	if (sa->state == V2_GONE)
+		v2_linger(sa);
+}
+
+/* Know the request again, once it is answered. */
+static void
+note_request(struct v2_sa *sa, const struct v2_packet *pkt)
+{
+	buf_reset(&sa->answer);
 	if (!v2_fragments_hash(sa, sa->answer_hash)) {
 		hash_sha256(&(struct chunk){ pkt->data, pkt->len }, 1,
 		    sa->answer_hash);
 	}
 	v2_fragments_free(sa, false);
-	transmit(sa, pkt->path, &sa->answer);
-	if (sa->state == V2_GONE)
-		v2_linger(sa);
 }
 
 /*
@@ -459,6 +468,20 @@ find_row(const struct v2_sa *sa, uint8_t exchange)
 	return NULL;
 }
 
+/* Answer (freed here), unless the handler waits for a job. */
+static void
+finish_request(struct v2_sa *sa, struct ike_msg *m,
+    const struct ike_path *path, struct ike_msg *answer)
+{
+	sa->host->from = NULL;
+	if (v2_proof_waits(sa))
+		v2_proof_hold(sa, m, path);
+	else
+		respond(sa, path, answer);
+	ike_msg_free(answer);
+	v2_touch(sa);
+}
+
 static void
 handle(struct v2_sa *sa, const struct v2_packet *pkt, struct ike_msg *m)
 {
@@ -481,6 +504,7 @@ handle(struct v2_sa *sa, const struct v2_packet *pkt, struct ike_msg *m)
 		return;
 	sa->host->from = pkt->path;
 	sa->mid_in++;
+	note_request(sa, pkt);
 	answer = v2_msg_new(sa, pkt->hdr.exchange, pkt->hdr.mid, true);
 	if (ret == 0)
 		ret = ike_msg_check(m, &err);
@@ -493,10 +517,21 @@ handle(struct v2_sa *sa, const struct v2_packet *pkt, struct ike_msg *m)
 		refuse(sa, answer, bad_type, ret, &err);
 	else
 		row->handle(sa, m, answer);
-	sa->host->from = NULL;
-	respond(sa, pkt, answer);
-	ike_msg_free(answer);
-	v2_touch(sa);
+	finish_request(sa, m, pkt->path, answer);
+}
+
+void
+v2_resume(struct v2_sa *sa, struct ike_msg *m, const struct ike_path *path)
+{
+	const struct v2_request_row *row = find_row(sa, m->hdr.exchange);
+	struct ike_msg *answer;
+
+	if (row == NULL)
+		return;
+	sa->host->from = path;
+	answer = v2_msg_new(sa, m->hdr.exchange, m->hdr.mid, true);
+	row->handle(sa, m, answer);
+	finish_request(sa, m, path, answer);
 }
 
 static void

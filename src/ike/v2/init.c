@@ -13,6 +13,7 @@
  * Nothing here is authentic yet: an answer that makes no sense is ignored,
  * but an error notify is believed, as waiting on would hide its reason.
  */
+#include "ike/v2/prove.h"
 #include "ike/v2/steps.h"
 
 #include "base/error.h"
@@ -94,6 +95,7 @@ v2_init_build(struct v2_sa *sa, struct v2_task *t, struct ike_msg *m,
 	v2_add_nonce(m, &s->ni);
 	v2_nat_offer(sa->host, m, &sa->path, sa->conf->force_encap);
 	v2_fragment_offer(sa->conf, NULL, m);
+	v2_prove_announce(m);
 	return 0;
 }
 
@@ -238,6 +240,7 @@ got_answer(struct v2_sa *sa, const struct ike_msg *m)
 	v2_nat_detect(sa, m, &sa->path, sa->conf->force_encap);
 	v2_nat_float(sa);
 	v2_fragment_agree(sa, sa->conf, m);
+	v2_prove_learn(sa, m);
 	sa->mid_out = 1;
 	v2_task_add(sa, T_AUTH);
 	return V2_DONE;

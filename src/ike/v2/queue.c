@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "ike/job.h"
 
 static struct v2_action *
 add(struct ike_host *h, enum ike_action_type type)
@@ -50,6 +51,12 @@ v2_emit_child(struct v2_child *c, enum ike_action_type type)
 
 	a->path = c->path;
 	a->child = v2_child_ref(c);
+}
+
+void
+v2_emit_job(struct ike_host *h, struct ike_job *job)
+{
+	add(h, IKE_ACT_JOB)->job = job;
 }
 
 /* A new event of the SA (NULL: of none), filled as far as that is known. */
@@ -145,6 +152,7 @@ action_free(struct v2_action *a)
 		ike_conf_unref(a->event->conf);
 		free(a->event);
 	}
+	ike_job_free(a->job);
 	buf_free(&a->data);
 	free(a);
 }
@@ -185,6 +193,8 @@ ike_host_next_action(struct ike_host *h, struct ike_action *out)
 	}
 	if (a->event != NULL)
 		out->event = *a->event;
+	out->job = a->job;
+	a->job = NULL;
 	return true;
 }
 

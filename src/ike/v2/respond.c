@@ -10,6 +10,7 @@
  * Which configuration this is for is not known yet: the suites of all that
  * fit the addresses are tried; IKE_AUTH brings the identities.
  */
+#include "ike/v2/prove.h"
 #include "ike/v2/steps.h"
 
 #include <string.h>
@@ -177,6 +178,9 @@ write_answer(struct v2_sa *sa, const struct v2_packet *pkt,
 	v2_add_nonce(m, &s->nr);
 	v2_nat_offer(sa->host, m, pkt->path, pick->conf->force_encap);
 	v2_fragment_offer(pick->conf, request, m);
+	if (ike_msg_find_notify(request, N_SIGNATURE_HASH_ALGORITHMS) != NULL)
+		v2_prove_announce(m);
+	v2_prove_certreq_all(sa->host, pkt->path, m);
 	ike_msg_add_notify(m, N_CHILDLESS_IKEV2_SUPPORTED, NULL, 0);
 	if (ret == 0)
 		ret = ike_msg_write(m, &s->msg_r, err);
@@ -208,6 +212,7 @@ accept_request(struct ike_host *h, const struct v2_packet *pkt,
 	v2_make_nonce(h, &s->nr);
 	v2_nat_detect(sa, m, pkt->path, pick->conf->force_encap);
 	v2_fragment_agree(sa, pick->conf, m);
+	v2_prove_learn(sa, m);
 	v2_enter(sa, V2_AUTH_WAIT, "IKE_SA_INIT answered");
 
 	ret = kex_new(&s->kex, sa->suite.ke, &err);

@@ -8,6 +8,7 @@
  * as SA_DOWN if SA_UP or SA_REKEYED had been told before, else as SA_FAILED
  * (we initiated) or REFUSED (the peer did).
  */
+#include "ike/v2/prove.h"
 #include "ike/v2/steps.h"
 
 #include <stdio.h>
@@ -163,6 +164,7 @@ v2_setup_free(struct v2_sa *sa)
 	buf_free(&s->cookie);
 	buf_free(&s->peer_ke);
 	kex_free(s->kex);
+	v2_proof_free(s->proof);
 	ike_child_conf_unref(s->child);
 	v2_task_free(s->offer);
 	free(s);

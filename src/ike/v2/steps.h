@@ -19,6 +19,10 @@ struct ike_msg *v2_msg_new(const struct v2_sa *sa, uint8_t exchange,
 void v2_input(struct v2_sa *sa, const struct v2_packet *pkt);
 void v2_answered(struct v2_sa *sa, const struct ike_msg *m);
 
+/* exchange.c: a request that waited for a job is handled anew. */
+void v2_resume(struct v2_sa *sa, struct ike_msg *m,
+    const struct ike_path *path);
+
 /* exchange.c: start what waits; repeat what is unanswered; send once. */
 void v2_run_tasks(struct v2_sa *sa);
 void v2_resend(struct v2_sa *sa);
@@ -189,7 +193,8 @@ void v2_why_ts(const char *step, const struct ts_list *our_local,
     const struct ts_list *remote, struct ike_reason *why);
 
 /* why.c: authentication; ours may be NULL. */
-void v2_why_method(unsigned method, struct ike_reason *why);
+void v2_why_method(unsigned method, enum ike_auth want,
+    struct ike_reason *why);
 void v2_why_psk(const struct ident *id, struct ike_reason *why);
 void v2_why_psk_missing(const struct v2_sa *sa, const struct ident *id,
     struct ike_reason *why);

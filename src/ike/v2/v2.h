@@ -144,6 +144,8 @@ struct v2_setup {
 	unsigned restarts;
 	int64_t created_at;
 	bool derived;
+	unsigned sig_hashes;	/* the peer's of RFC 7427, SIG_BITs */
+	struct v2_proof *proof;	/* prove.c: signatures; or NULL */
 	uint8_t hash[32];	/* responder: of the request, to know it */
 	struct ip_addr from;	/* responder: counted as half-open there */
 };
@@ -199,6 +201,7 @@ struct v2_action {		/* queued for ike_host_next_action() */
 	struct buf data;
 	struct v2_child *child;	/* a reference */
 	struct ike_event *event;
+	struct ike_job *job;	/* until it is handed out */
 };
 
 /* An IKE_SA_INIT whose SA is established: a late copy is not a new peer. */

@@ -221,6 +221,31 @@ find_notify(const struct notify_row *row, uint16_t type)
 	return row;
 }
 
+/* AUTHENTICATION_FAILED to a certificate of ours. */
+static void
+why_certificate(const struct v2_sa *sa, struct ike_reason *why)
+{
+	const struct ike_cred *c = &sa->conf->cred;
+	char peer[ADDR_TEXT], *id = ident_text(&sa->local_id);
+	struct buf b = {0};
+
+	buf_puts(&b, id);
+	if (c->cert != NULL) {
+		buf_puts(&b, ", certificate ");
+		cert_print_subject(&b, c->cert);
+		buf_puts(&b, ", issued by ");
+		cert_print_issuer(&b, c->cert);
+	}
+	buf_u8(&b, '\0');
+	ike_reason_set(why, REASON_AUTH_FAILED_SIGNATURE, false, "IKE_AUTH",
+	    (char *)b.data, NULL, "The peer %s refused our authentication: it "
+	    "does not accept our certificate, its authority or our identity "
+	    "(AUTHENTICATION_FAILED).",
+	    addr_print(&sa->path.remote.addr, peer));
+	buf_free(&b);
+	free(id);
+}
+
 void
 v2_why_notify(const struct v2_sa *sa, const char *step, uint16_t type,
     struct ike_reason *why)
@@ -232,6 +257,11 @@ v2_why_notify(const struct v2_sa *sa, const char *step, uint16_t type,
 	set(why, row->code, false, row->text, &w);
 	if (sa->conf == NULL)
 		return;
+	if (row->code == REASON_AUTH_FAILED_PSK &&
+	    sa->conf->cred.local == IKE_AUTH_CERT) {
+		why_certificate(sa, why);
+		return;
+	}
 	if (row->code == REASON_NO_PROPOSAL_IKE)
 		ours = suites_text(sa->conf->suites, sa->conf->nr_suites);
 	else if (row->code == REASON_AUTH_FAILED_PSK)
@@ -298,13 +328,18 @@ v2_why_ts(const char *step, const struct ts_list *our_local,
 }
 
 void
-v2_why_method(unsigned method, struct ike_reason *why)
+v2_why_method(unsigned method, enum ike_auth want, struct ike_reason *why)
 {
 	static const char *const names[] = {
 		[0] = "none (EAP)", [1] = "RSA signature",
 		[2] = "pre-shared key", [9] = "ECDSA P-256",
 		[10] = "ECDSA P-384", [11] = "ECDSA P-521",
 		[13] = "NULL", [14] = "digital signature",
+	};
+	static const char *const ours[] = {
+		[IKE_AUTH_PSK] = "pre-shared key",
+		[IKE_AUTH_CERT] = "certificate",
+		[IKE_AUTH_NULL] = "NULL (no authentication)",
 	};
 	const char *name = NULL;
 	char number[16];
@@ -316,8 +351,8 @@ v2_why_method(unsigned method, struct ike_reason *why)
 		name = number;
 	}
 	ike_reason_set(why, REASON_AUTH_METHOD_MISMATCH, true, "IKE_AUTH",
-	    names[2], name, "The peer authenticates by %s, but a pre-shared "
-	    "key is configured.", name);
+	    ours[want], name, "The peer authenticates by %s, but %s is "
+	    "configured for it.", name, ours[want]);
 }
 
 void
