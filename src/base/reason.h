@@ -39,6 +39,7 @@
 	X(CRL_EXPIRED, "crl-expired")					\
 	X(CERT_CONSTRAINT, "cert-constraint")				\
 	X(ID_NOT_IN_CERT, "id-not-in-cert")				\
+	X(ADDRESS_UNAVAILABLE, "address-unavailable")			\
 	X(TS_UNACCEPTABLE, "ts-unacceptable")				\
 	X(MODE_MISMATCH, "mode-mismatch")				\
 	X(VERSION_MISMATCH, "version-mismatch")				\

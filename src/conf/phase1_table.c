@@ -22,6 +22,7 @@
 #define DAY 86400
 #define BITS_LEAST 64		/* of a pre-shared key */
 #define BITS_EXPOSED 128	/* where a hash of it crosses the network */
+#define DNS_MAX 4		/* name servers that a peer is told of */
 #define KEY_CHARACTERS 20
 
 static bool
@@ -67,6 +68,13 @@ shown_split(const struct conf_node *n, const char **why)
 		return false;
 	*why = "there are fewer than two phase 2 entries";
 	return p2 != NULL && conf_next_child(n, "phase2", p2) != NULL;
+}
+
+static bool
+shown_pool(const struct conf_node *n, const char **why)
+{
+	*why = "address-pool is empty";
+	return conf_count(n, "address-pool") > 0;
 }
 
 static bool
@@ -319,6 +327,41 @@ warn_peer(const struct conf_node *n, const char *value, char *buf)
 	return buf;
 }
 
+/* A pool has room between its ends, and each family one. */
+static int
+check_pool(const struct conf_node *n, const char *value, struct sp_error *err)
+{
+	struct ip_prefix p, other;
+	size_t i, same = 0;
+
+	if (!prefix_parse(&p, value))
+		return 0;
+	for (i = 0; i < conf_count(n, "address-pool"); i++) {
+		if (prefix_parse(&other, conf_value(n, "address-pool", i)))
+			same += other.addr.family == p.addr.family;
+	}
+	if (same > 1) {
+		return sp_fail(err, SP_INVALID, "address-pool holds one "
+		    "network of each family; %s is a second one.", value);
+	}
+	if (p.len + 2u > addr_len(&p.addr) * 8) {
+		return sp_fail(err, SP_INVALID, "The pool %s has no address "
+		    "between its first and its last one.", value);
+	}
+	return 0;
+}
+
+static int
+check_pool_dns(const struct conf_node *n, const char *value,
+    struct sp_error *err)
+{
+	(void)value;
+	if (conf_count(n, "pool-dns") <= DNS_MAX)
+		return 0;
+	return sp_fail(err, SP_INVALID, "pool-dns holds at most %d name "
+	    "servers.", DNS_MAX);
+}
+
 /* AH has no UDP encapsulation (RFC 3948 is about ESP alone). */
 static int
 check_encapsulation(const struct conf_node *n, const char *value,
@@ -503,6 +546,14 @@ static const struct set_choice fragmentations[] = {
 	{ .word = NULL }
 };
 
+static const struct set_choice requests[] = {
+	{ "no", N_("None"), NULL, false },
+	{ "ipv4", N_("An IPv4 address and name servers"), NULL, false },
+	{ "ipv6", N_("An IPv6 address and name servers"), NULL, false },
+	{ "both", N_("One of each family"), NULL, false },
+	{ .word = NULL }
+};
+
 static const struct set_choice closes[] = {
 	{ "none", N_("Stay closed"), NULL, false },
 	{ "trap", N_("Wait for the next packet"), NULL, false },
@@ -616,6 +667,29 @@ const struct set_row phase1_table[] = {
 	  .help = N_("Follow changes of addresses (RFC 4555)."),
 	  .group = N_("Network"), .ipsec_conf = "mobike",
 	  .swanctl = "mobike" },
+	/* configuration payload (RFC 7296 2.19); selectors "dynamic" then
+	 * mean the address that was given */
+	{ .name = "request-address", .type = SET_ENUM, .def = "no",
+	  .choices = requests, .flags = SET_ADVANCED, .shown = shown_v2,
+	  .restart = RESTART_IKE, .label = N_("Request Address"),
+	  .help = N_("Ask the peer for an address inside."),
+	  .group = N_("Network"), .ipsec_conf = "leftsourceip",
+	  .swanctl = "vips" },
+	{ .name = "address-pool", .type = SET_PREFIX,
+	  .flags = SET_LIST | SET_ADVANCED, .shown = shown_v2,
+	  .check = check_pool, .restart = RESTART_IKE,
+	  .label = N_("Address Pool"),
+	  .help = N_("Addresses to give to peers that ask; one network of "
+	    "each family."),
+	  .group = N_("Network"), .ipsec_conf = "rightsourceip",
+	  .swanctl = "pools" },
+	{ .name = "pool-dns", .type = SET_ADDRESS,
+	  .flags = SET_LIST | SET_ADVANCED, .shown = shown_pool,
+	  .check = check_pool_dns, .restart = RESTART_IKE,
+	  .label = N_("Name Servers"),
+	  .help = N_("Name servers that peers with an address are told of."),
+	  .group = N_("Network"), .ipsec_conf = "rightdns",
+	  .swanctl = "pools.dns" },
 	{ .name = "split-connections", .type = SET_BOOL, .def = "no",
 	  .shown = shown_split, .restart = RESTART_CHILD,
 	  .label = N_("Split Connections"),

@@ -197,6 +197,12 @@ static const struct diag_row rows[REASON_COUNT] = {
 		    "at the peer: set its identifier to a name of its "
 		    "certificate" },
 	},
+	[REASON_ADDRESS_UNAVAILABLE] = {
+		.title = N_("No address for the client"),
+		.side = DIAG_BOTH,
+		.remedy = { "set " P1 "address-pool",
+		    "set " P1 "request-address" },
+	},
 	[REASON_TS_UNACCEPTABLE] = {
 		.title = N_("The networks of the two sides do not meet"),
 		.side = DIAG_BOTH,

@@ -66,6 +66,7 @@ struct conn {
 	uint32_t successor;		/* the IKE SA being made beside sa_id */
 	uint32_t predecessor;		/* to be deleted once it has none ... */
 	unsigned missing;		/* ... of these children alone */
+	struct ip_addr inner[2];	/* given by the peer, installed */
 	bool failed;			/* gave up */
 	struct worker_job *job;		/* name look-up */
 	struct ip_addr addrs[WORKER_ADDRS];
@@ -126,6 +127,12 @@ const char *conn_state_name(enum conn_state s);
  * before its handler does ---- */
 void reauth_begin(struct conn *c, uint32_t sa_id);
 void reauth_event(struct conn *c, const struct ike_event *ev);
+
+/* ---- inner.c: addresses that the peer gave: take those of the IKE SA; the
+ * SA is gone; what an engine that was killed left ---- */
+void inner_take(struct conn *c, uint32_t sa_id);
+void inner_drop(struct conn *c);
+void inner_sweep(struct conn *c);
 
 /* ---- dial.c: names, addresses, the first packet ---- */
 /* Look the peer's name up, for policies and for whom we answer. */

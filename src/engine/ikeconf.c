@@ -389,6 +389,28 @@ fragmentation_of(const struct conf_node *phase1)
 	return str_eq(word, "accept") ? FRAG_ACCEPT : FRAG_YES;
 }
 
+/* Configuration payload: what we ask for, what we give. */
+static void
+inner_addresses(struct ike_conf *c, const struct conf_node *phase1)
+{
+	const char *word = conf_str(phase1, "request-address"), *value;
+	struct ip_prefix p;
+	struct ip_addr a;
+	size_t i;
+
+	c->ask_address[0] = str_eq(word, "ipv4") || str_eq(word, "both");
+	c->ask_address[1] = str_eq(word, "ipv6") || str_eq(word, "both");
+	for (i = 0; (value = conf_value(phase1, "address-pool", i)); i++) {
+		if (prefix_parse(&p, value))
+			c->pool[p.addr.family == AF_INET6] = p;
+	}
+	for (i = 0; (value = conf_value(phase1, "pool-dns", i)) &&
+	    c->nr_dns < CP_DNS_MAX; i++) {
+		if (addr_parse(&a, value))
+			c->dns[c->nr_dns++] = a;
+	}
+}
+
 static int
 add_children(struct ike_conf *c, const struct conf_node *n,
     struct sp_error *err)
@@ -425,6 +447,7 @@ ikeconf_build(const struct conf_node *phase1, const struct ip_addr *addrs,
 	c->unique = unique_of(phase1);
 	c->fragmentation = fragmentation_of(phase1);
 	c->mobike = conf_bool(phase1, "mobike");
+	inner_addresses(c, phase1);
 	free(c->suites);
 	c->suites = NULL;
 	ret = suites_of(phase1, true, &c->suites, &c->nr_suites, err);

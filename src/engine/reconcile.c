@@ -160,6 +160,7 @@ conn_power_on(struct conn *c)
 	struct child *ch;
 
 	forget_state(c);
+	inner_sweep(c);
 	if (!conn_active(c))
 		return;
 
@@ -207,6 +208,7 @@ conn_power_off(struct conn *c)
 	loop_timer_set(c->timer, TIME_NEVER);
 	wait_fail(c, NULL, &why);
 	delete_sas(c, REASON_USER_STOPPED, true);
+	inner_drop(c);
 	forget_state(c);
 }
 
@@ -454,6 +456,7 @@ on_sa_down(struct conn *c, const struct ike_event *ev)
 	if (c->sa_up)
 		return;
 
+	inner_drop(c);
 	if (c->reauth) {
 		c->reauth = false;
 		want_again(c);

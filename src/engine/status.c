@@ -126,6 +126,20 @@ nat(const struct ike_sa_info *sa)
 	    (int)sa->nat_remote);
 }
 
+/* Addresses that the configuration payload brought; NULL if none. */
+static json_t *
+inner(const struct ip_addr *a, size_t nr)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		if (a[i].family != 0)
+			json_array_append_new(list, address(&a[i]));
+	}
+	return list;
+}
+
 /* The members that show.ike and show.tunnels share. */
 static void
 put_sa(json_t *obj, const struct ike_sa_info *sa)
@@ -139,6 +153,9 @@ put_sa(json_t *obj, const struct ike_sa_info *sa)
 	    json_null());
 	set(obj, "nat", nat(sa));
 	set(obj, "mobike", json_boolean(sa->mobike));
+	set(obj, "inner_local", inner(sa->inner_local, 2));
+	set(obj, "inner_remote", inner(sa->inner_remote, 2));
+	set(obj, "name_servers", inner(sa->dns, sa->nr_dns));
 	set(obj, "established_at", time_at(sa->established_at));
 	set(obj, "rekey_at", time_at(sa->rekey_at));
 	set(obj, "expires_at", time_at(sa->expires_at));

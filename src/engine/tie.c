@@ -121,6 +121,7 @@ static void
 do_action(struct network *n, const struct ike_action *a)
 {
 	struct ike_reason why;
+	struct conn *c;
 	int ret = 0;
 
 	switch (a->type) {
@@ -132,6 +133,9 @@ do_action(struct network *n, const struct ike_action *a)
 		sockets_keepalive(n, &a->path);
 		break;
 	case IKE_ACT_CHILD_IN:
+		c = conn_of(n, a->child.ike_conf);
+		if (c != NULL)
+			inner_take(c, a->child.sa_id);
 		ret = tie_child_in(n, &a->child, &why);
 		break;
 	case IKE_ACT_CHILD_OUT:

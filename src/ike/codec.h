@@ -77,6 +77,13 @@ enum ike_notify_type {
 	N_SIGNATURE_HASH_ALGORITHMS = 16431,
 };
 
+/* Configuration payload, RFC 7296 3.15: kinds, attributes in use */
+enum ike_cp_type { CP_REQUEST = 1, CP_REPLY = 2 };
+enum ike_cp_attr {
+	CP_IP4_ADDRESS = 1, CP_IP4_DNS = 3, CP_IP6_ADDRESS = 8,
+	CP_IP6_DNS = 10,
+};
+
 struct bytes {			/* bytes in the message's arena */
 	const uint8_t *p;
 	size_t len;

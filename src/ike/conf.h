@@ -18,6 +18,8 @@
 #include "ike/proposal.h"
 #include "ike/ts.h"
 
+#define CP_DNS_MAX 4		/* name servers */
+
 enum ike_unique { UNIQUE_YES, UNIQUE_NO, UNIQUE_NEVER, UNIQUE_KEEP };
 
 /* RFC 7383: what is announced, what is sent */
@@ -59,6 +61,10 @@ struct ike_conf {
 	bool force_encap;
 	enum ike_fragmentation fragmentation;
 	bool mobike;
+	bool ask_address[2];	/* client: an address inside, IPv4, IPv6 */
+	struct ip_prefix pool[2];	/* server: to give; family 0 = none */
+	struct ip_addr dns[CP_DNS_MAX];	/* server: name servers to tell of */
+	size_t nr_dns;
 	bool dpd;		/* probes are sent */
 	int64_t dpd_delay_ms;	/* 0 = no probes */
 	enum ike_unique unique;

@@ -37,6 +37,7 @@ ike_host_new(const struct ike_host_params *p)
 	h->by_ids = map_new(rng_u64(p->rng));
 	h->children = map_new(rng_u64(p->rng));
 	h->by_child_spi = map_new(rng_u64(p->rng));
+	h->by_inner = map_new(rng_u64(p->rng));
 	h->half_open = map_new(rng_u64(p->rng));
 	list_init(&h->dirty);
 	list_init(&h->actions);
@@ -69,6 +70,7 @@ ike_host_free(struct ike_host *h)
 	map_free(h->by_ids);
 	map_free(h->children);
 	map_free(h->by_child_spi);
+	map_free(h->by_inner);
 	map_free(h->half_open);
 	free(h);
 }

@@ -101,6 +101,10 @@ struct ike_sa_info {
 	struct suite suite;	/* valid once IKE_SA_INIT is done */
 	bool nat_local, nat_remote;
 	bool mobike;		/* both sides can move it */
+	struct ip_addr inner_local[2];	/* given to us, by family */
+	struct ip_addr inner_remote[2];	/* given to the peer */
+	struct ip_addr dns[CP_DNS_MAX];	/* told to us */
+	size_t nr_dns;
 	int64_t established_at, rekey_at, expires_at, last_in;
 	unsigned nr_children;
 };

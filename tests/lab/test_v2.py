@@ -155,12 +155,52 @@ def inactivity(lab):
     lab.ping()
 
 
+def virtual_address(lab):
+    """We ask: charon's pool gives, the address lives with the IKE SA."""
+    lab.lab("net-up")
+    lab.charon("v2-vip")
+    lab.start(settings(p1=["request-address ipv4"], local="dynamic", esp=ESP))
+    lab.connect()
+    tunnel = lab.tunnel()
+    equal("address", tunnel["inner_local"], ["10.99.0.1"])
+    equal("name server", tunnel["name_servers"], ["10.2.0.53"])
+    equal("selector", tunnel["children"][0]["local_ts"], ["10.99.0.1"])
+    out = lab.lab("exec", "left", "ping", "-n", "-c", "2", "-W", "3",
+                  "10.2.1.10")
+    check(" 0% packet loss" in out, out)
+    lab.run("rekey lab lab ike\nrekey lab lab net child")
+    equal("address", lab.tunnel()["inner_local"], ["10.99.0.1"])
+    lab.run("disconnect lab lab")
+    out = lab.lab("exec", "left", "ip", "addr", "show", "dev", "lo")
+    check("10.99.0.1" not in out, f"the address stayed: {out}")
+
+
+def address_pool(lab):
+    """We give: charon asks for an address and a name server."""
+    lab.lab("net-up")
+    text = lab.edit("v2-vip", (r"pools = p1", "vips = 0.0.0.0"),
+                    (r"(?m)^    children", "    version = 2\n    children"),
+                    (r"local_ts = 10.2.1.0/24", "local_ts = dynamic"),
+                    (r"remote_ts = dynamic", "remote_ts = 10.1.1.0/24"))
+    lab.charon("v2-vip", text=text)
+    lab.start(settings(p1=["address-pool 10.77.0.0/29",
+                           "pool-dns 10.1.0.53"], remote="dynamic", esp=ESP))
+    lab.ctl("--initiate", "--child", "net", "--timeout", "20")
+    lab.state("connected")
+    equal("address", lab.tunnel()["inner_remote"], ["10.77.0.1"])
+    check("10.77.0.1" in lab.sas(), "the peer has another address")
+    out = lab.lab("exec", "lhost", "ping", "-n", "-c", "2", "-W", "3",
+                  "10.77.0.1", check_=False).stdout
+    check(" 0% packet loss" in out, out)
+
+
 def main():
     need()
     lab = Lab("v2")
     try:
         for function in (fragments, mobike, mobike_peer,
-                         make_before_break, break_before_make, inactivity):
+                         make_before_break, break_before_make, inactivity,
+                         virtual_address, address_pool):
             lab.case(function.__name__, function)
     finally:
         lab.close()

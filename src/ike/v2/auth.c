@@ -318,6 +318,7 @@ v2_auth_build(struct v2_sa *sa, struct v2_task *t, struct ike_msg *m,
 	if (ret < 0)
 		return ret;
 	v2_mobike_offer(sa, m);
+	v2_cp_ask(sa, m);
 	ret = offer_child(sa, t, m);
 	if (ret == 0)
 		v2_enter(sa, V2_AUTH_SENT, "IKE_AUTH sent");
@@ -354,6 +355,8 @@ first_child(struct v2_sa *sa, struct v2_task *t, const struct ike_msg *m)
 		    NULL, "The peer's answer to IKE_AUTH says nothing about "
 		    "the child \"%s\".", conf->name);
 	} else {
+		if (sa->cp != NULL)
+			v2_child_narrow(sa, t, conf);
 		c = v2_child_accept(sa, t, conf, NULL, m, &why);
 	}
 	if (c != NULL)
@@ -403,6 +406,7 @@ v2_auth_answered(struct v2_sa *sa, struct v2_task *t,
 	} else {
 		establish(sa, &ok, &id);
 		v2_mobike_agree(sa, m);
+		v2_cp_answered(sa, m);
 		first_child(sa, t, m);
 		v2_setup_free(sa);
 		v2_unique(sa, false);
@@ -502,7 +506,8 @@ accept_peer(struct v2_sa *sa, const struct auth_ok *ok,
 	v2_mobike_agree(sa, m);
 	if (sa->mobike != NULL)
 		v2_mobike_offer(sa, answer);
-	if (ike_msg_find(m, PLD_SA) != NULL) {
+	if (ike_msg_find(m, PLD_SA) != NULL &&
+	    v2_cp_request(sa, m, answer)) {
 		c = v2_child_respond(sa, m, answer, NULL, NULL);
 		if (c != NULL)
 			v2_child_up(c);

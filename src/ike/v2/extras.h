@@ -35,6 +35,30 @@ struct v2_mobike {
 	size_t nr_peer;
 };
 
+/* What the configuration payload brought (cp.c). */
+struct v2_cp {
+	bool server;		/* we gave it, else it was given to us */
+	struct ip_addr addr[2];	/* IPv4, IPv6; family 0: none */
+	struct ip_addr dns[CP_DNS_MAX];
+	size_t nr_dns;
+};
+
+/* cp.c: ask in IKE_AUTH; what came back; do we ask for this family. */
+void v2_cp_ask(struct v2_sa *sa, struct ike_msg *m);
+void v2_cp_answered(struct v2_sa *sa, const struct ike_msg *m);
+bool v2_cp_asked(const struct v2_sa *sa, uint8_t family);
+
+/* cp.c: give what was asked for; false: the child is refused, and told so. */
+bool v2_cp_request(struct v2_sa *sa, const struct ike_msg *m,
+    struct ike_msg *answer);
+
+/* cp.c: our (the peer's) inner address or NULL; the SA that follows takes
+ * it; the end of an SA frees it. */
+const struct ip_addr *v2_cp_addr(const struct v2_sa *sa, bool ours,
+    uint8_t family);
+void v2_cp_move(struct v2_sa *from, struct v2_sa *to);
+void v2_cp_free(struct v2_sa *sa);
+
 /* fragment.c (RFC 7383): say that we can; what both said.  The largest
  * datagram of ours, 0 = any; could what was sent be cut smaller. */
 void v2_fragment_offer(const struct ike_conf *c, const struct ike_msg *request,

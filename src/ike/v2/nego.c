@@ -32,28 +32,64 @@ struct attempt {
 	struct ike_reason why;
 };
 
-/* Our selectors of one side, dynamic ones filled in. */
-static void
-own_selectors(const struct ts_list *conf, bool dynamic,
-    const struct ip_addr *outer, struct ts_list *out)
+/* Everything of a family: which address it will be is not known yet. */
+static struct ike_ts
+any_of(uint8_t family)
 {
-	struct ike_ts ts;
+	struct ike_ts ts = { .port_last = UINT16_MAX };
 
-	ts_list_copy(out, conf);
-	if (!dynamic)
+	ts.first.family = ts.last.family = family;
+	memset(ts.last.b, 0xff, addr_len(&ts.last));
+	return ts;
+}
+
+/* The inner addresses of a side, or its outer one if it has none. */
+static void
+add_dynamic(const struct v2_sa *sa, bool ours, const struct ip_addr *outer,
+    struct ts_list *out)
+{
+	static const uint8_t families[2] = { AF_INET, AF_INET6 };
+	const struct ip_addr *inner;
+	bool any = false;
+	struct ike_ts ts;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		inner = v2_cp_addr(sa, ours, families[i]);
+		if (inner != NULL)
+			ts = ts_from_addr(inner);
+		else if (ours && sa->cp == NULL && sa->setup != NULL &&
+		    sa->initiator && v2_cp_asked(sa, families[i]))
+			ts = any_of(families[i]);
+		else
+			continue;
+		ts_list_add(out, &ts);
+		any = true;
+	}
+	if (any)
 		return;
 	ts = ts_from_addr(outer);
 	ts_list_add(out, &ts);
+}
+
+/* Our selectors of one side, dynamic ones filled in. */
+static void
+own_selectors(const struct v2_sa *sa, const struct ike_child_conf *conf,
+    bool ours, struct ts_list *out)
+{
+	ts_list_copy(out, ours ? &conf->local_ts : &conf->remote_ts);
+	if (ours ? conf->local_dynamic : conf->remote_dynamic) {
+		add_dynamic(sa, ours, ours ? &sa->path.local.addr :
+		    &sa->path.remote.addr, out);
+	}
 }
 
 void
 v2_selectors(const struct v2_sa *sa, const struct ike_child_conf *conf,
     struct ts_list *local, struct ts_list *remote)
 {
-	own_selectors(&conf->local_ts, conf->local_dynamic,
-	    &sa->path.local.addr, local);
-	own_selectors(&conf->remote_ts, conf->remote_dynamic,
-	    &sa->path.remote.addr, remote);
+	own_selectors(sa, conf, true, local);
+	own_selectors(sa, conf, false, remote);
 }
 
 static void
@@ -157,6 +193,15 @@ v2_child_offer(struct v2_sa *sa, struct v2_task *t,
 	add_ts(m, PLD_TSi, &t->local);
 	add_ts(m, PLD_TSr, &t->remote);
 	return 0;
+}
+
+void
+v2_child_narrow(struct v2_sa *sa, struct v2_task *t,
+    const struct ike_child_conf *conf)
+{
+	ts_list_free(&t->local);
+	ts_list_free(&t->remote);
+	v2_selectors(sa, conf, &t->local, &t->remote);
 }
 
 static int

@@ -192,6 +192,7 @@ v2_sa_free(struct v2_sa *sa)
 	v2_forget_sent(sa);
 	v2_fragments_free(sa, false);
 	v2_mobike_free(sa);
+	v2_cp_free(sa);
 	buf_free(&sa->answer);
 	ike_keys_free(&sa->keys);
 	ident_free(&sa->local_id);
@@ -320,6 +321,7 @@ v2_end(struct v2_sa *sa, const struct ike_reason *why)
 	}
 	v2_tasks_free(sa);
 	v2_setup_free(sa);
+	v2_cp_free(sa);
 	v2_forget_sent(sa);
 	sa->announced = false;
 	v2_enter(sa, V2_GONE, why->text);
@@ -409,6 +411,7 @@ v2_take_over(struct v2_sa *old, struct v2_sa *sa)
 		c->sa = sa;
 	}
 	move_tasks(old, sa);
+	v2_cp_move(old, sa);
 	sa->announced = true;
 	v2_emit_sa(old, IKE_EV_SA_REKEYED, sa->id, NULL);
 	old->announced = false;

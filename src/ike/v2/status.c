@@ -6,6 +6,8 @@
  */
 #include "ike/v2/steps.h"
 
+#include <string.h>
+
 #include "base/map.h"
 
 struct v2_sa *
@@ -44,6 +46,19 @@ outer_state(const struct v2_sa *sa)
 }
 
 static void
+fill_inner(const struct v2_sa *sa, struct ike_sa_info *out)
+{
+	const struct v2_cp *cp = sa->cp;
+
+	if (cp == NULL)
+		return;
+	memcpy(cp->server ? out->inner_remote : out->inner_local, cp->addr,
+	    sizeof(cp->addr));
+	memcpy(out->dns, cp->dns, sizeof(cp->dns));
+	out->nr_dns = cp->nr_dns;
+}
+
+static void
 fill(const struct v2_sa *sa, struct ike_sa_info *out)
 {
 	*out = (struct ike_sa_info){
@@ -58,6 +73,7 @@ fill(const struct v2_sa *sa, struct ike_sa_info *out)
 		.last_in = sa->last_in,
 		.nr_children = (unsigned)list_length(&sa->children),
 	};
+	fill_inner(sa, out);
 	if (sa->local_id.type != ID_ANY)
 		out->local_id = &sa->local_id;
 	if (sa->remote_id.type != ID_ANY)

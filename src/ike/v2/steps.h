@@ -105,6 +105,10 @@ int v2_child_offer(struct v2_sa *sa, struct v2_task *t,
     const struct ike_child_conf *conf, const struct v2_child *old,
     struct ike_msg *m, struct ike_reason *why);
 
+/* nego.c: an address came with the answer: what was offered means it now. */
+void v2_child_narrow(struct v2_sa *sa, struct v2_task *t,
+    const struct ike_child_conf *conf);
+
 /* nego.c: the child of an answer, or NULL with why. */
 struct v2_child *v2_child_accept(struct v2_sa *sa, struct v2_task *t,
     struct ike_child_conf *conf, const struct v2_child *old,

@@ -36,6 +36,7 @@
 struct kex;
 struct map;
 struct secret;
+struct v2_cp;
 struct v2_fragments;
 struct v2_mobike;
 
@@ -184,6 +185,7 @@ struct v2_sa {
 	struct v2_fragments *fragments[2];	/* of a request, an answer */
 	struct v2_setup *setup;
 	struct v2_mobike *mobike;	/* NULL: not agreed on */
+	struct v2_cp *cp;	/* NULL: no addresses were given */
 	int64_t established_at, rekey_at, expires_at;
 	int64_t last_in, last_out;
 	int64_t doom_at;	/* a superseded SA ends; GONE: is freed */
@@ -224,6 +226,7 @@ struct ike_host {
 	struct map *children;	/* 4 byte id -> child */
 	struct map *by_child_spi;	/* inbound SPI -> child */
 	struct map *by_ids;	/* pair of identities -> one of its SAs */
+	struct map *by_inner;	/* address given to a client -> its SA */
 	struct map *half_open;	/* address -> count, as a pointer */
 	struct v2_heap heap;
 	struct list dirty, actions;

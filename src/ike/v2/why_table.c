@@ -72,6 +72,10 @@ const struct notify_row why_ike_table[] = {
 };
 
 const struct notify_row why_child_table[] = {
+	{ N_INTERNAL_ADDRESS_FAILURE, REASON_ADDRESS_UNAVAILABLE,
+	  "The peer has no address to give us" },
+	{ N_FAILED_CP_REQUIRED, REASON_ADDRESS_UNAVAILABLE,
+	  "The peer wants us to ask for an address (request-address)" },
 	{ N_NO_PROPOSAL_CHOSEN, REASON_NO_PROPOSAL_CHILD,
 	  "The peer refused our ESP proposal ({notify} to {step})." },
 	{ N_INVALID_KE_PAYLOAD, REASON_INVALID_KE,
