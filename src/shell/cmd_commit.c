@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The candidate and the engine: compared, checked, committed, confirmed,
- * taken back, and brought up to date with what others committed.  The checks that count are the engine's, which knows
- * the secrets; "validate" and "commit" ask it and print what it says.
+ * The candidate and the engine: compared, checked, committed, confirmed and
+ * taken back.  The checks that count are the engine's, which knows the
+ * secrets; "validate" and "commit" ask it and print what it says.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,16 +11,14 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "conf/merge.h"
 #include "conf/model.h"
 #include "conf/text.h"
 #include "shell/cmd.h"
 #include "shell/command.h"
 #include "shell/internal.h"
 #include "shell/jget.h"
-#include "shell/line.h"
-#include "shell/path.h"
 #include "shell/table.h"
+#include "shell/update.h"
 
 #define CONFIRM_DEFAULT 10	/* minutes; as the schema's row says */
 
@@ -195,46 +193,6 @@ cmd_validate(struct shell *sh, const struct cmd_line *cl,
 	return ret;
 }
 
-/*
- * Both sides of each conflict, who made the other one and when, and the ways
- * out: take theirs place by place, or put mine over what runs now.
- */
-static void
-show_conflicts(struct shell *sh, struct sp_error *err)
-{
-	const json_t *list = jget(sh->refusal, "conflicts"), *c;
-	const json_t *commits = jget(sh->refusal, "commits");
-	static const struct tbl_col cols[] = {
-		{ N_("SETTING"), TBL_LEFT, 0 }, { N_("YOURS"), TBL_LEFT, 0 },
-		{ N_("RUNNING"), TBL_LEFT, 0 },
-	};
-	static const char *const member[] = { "path", "mine", "theirs" };
-	struct buf b = {0};
-	struct tbl *t;
-	size_t i, j;
-
-	sp_hint(err, "update mine | theirs");
-	if (json_array_size(list) == 0 || sh->json)
-		return;
-	t = tbl_new(cols, NELEM(cols));
-	for (i = 0; i < json_array_size(list); i++) {
-		c = json_array_get(list, i);
-		for (j = 0; j < NELEM(member); j++)
-			tbl_cell(t, jstr(c, member[j]));
-	}
-	tbl_print(t, sh_width(sh), &b);
-	tbl_free(t);
-	for (i = 0; i < json_array_size(commits); i++) {
-		c = json_array_get(commits, i);
-		buf_printf(&b, _("revision %lld: %s, %s %s\n"),
-		    (long long)jint(c, "revision", 0), jstr(c, "who"),
-		    jstr(c, "time"), jstr(c, "comment"));
-	}
-	buf_puts(&b, "");
-	fputs((char *)b.data, stderr);
-	buf_free(&b);
-}
-
 /* What the engine refused: the list is more telling than the sentence. */
 static int
 commit_refused(struct shell *sh, int ret, struct sp_error *err)
@@ -244,7 +202,7 @@ commit_refused(struct shell *sh, int ret, struct sp_error *err)
 	if (err->code == SP_INVALID && json_array_size(list) > 0)
 		return fail_invalid(list, err);
 	if (err->code == SP_CONFLICT)
-		show_conflicts(sh, err);
+		update_refused(sh, err);
 	return ret;
 }
 
@@ -410,61 +368,6 @@ cmd_discard(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 	    _("%zu change discarded; undo brings it back\n") :
 	    _("%zu changes discarded; undo brings them back\n"), nr);
 	return 0;
-}
-
-/* ---- what others committed ---------------------------------------------- */
-
-/* Put the tree of what runs now under the edits; where both sides changed the
- * same, by the word that was given, or not at all. */
-static int
-rebase(struct shell *sh, struct conf_tree *running, uint32_t revision,
-    const struct cmd_line *cl, struct sp_error *err)
-{
-	bool mine = cmd_has(cl, "mine");
-	struct conf_conflicts c;
-	struct conf_tree *t;
-	int ret = 0;
-
-	t = conf_merge(sh->cand.base, sh->cand.tree, running,
-	    mine ? MERGE_MINE : MERGE_THEIRS, &c, err);
-	if (t == NULL)
-		return err->code;
-	if (c.nr > 0 && !mine && !cmd_has(cl, "theirs")) {
-		sp_fail(err, SP_CONFLICT, _("Both sides changed %s: yours is "
-		    "\"%s\", running is \"%s\" (%zu such places). Say whose "
-		    "change stays."), c.c[0].path, c.c[0].mine, c.c[0].theirs,
-		    c.nr);
-		sp_hint(err, "update mine | theirs");
-		conf_tree_free(t);
-		ret = SP_CONFLICT;
-	} else {
-		cand_rebase(&sh->cand, t, running, revision);
-		buf_printf(&sh->out, _("up to date with revision %u; %zu "
-		    "changes of yours\n"), revision, cand_changes(&sh->cand));
-	}
-	conf_conflicts_free(&c);
-	return ret;
-}
-
-int
-cmd_update(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
-{
-	struct conf_tree *running;
-	json_t *conf = NULL;
-	uint32_t revision;
-	int ret;
-
-	ret = sh_call(sh, "config.get", NULL, &conf, err);
-	if (ret < 0)
-		return ret;
-	revision = (uint32_t)jint(conf, "revision", 0);
-	ret = conf_parse(&running, jstr(conf, "text"), err);
-	json_decref(conf);
-	if (ret < 0)
-		return ret;
-	ret = rebase(sh, running, revision, cl, err);
-	conf_tree_free(running);
-	return ret;
 }
 
 /* ---- history ------------------------------------------------------------ */

@@ -20,6 +20,7 @@
 #include "shell/jget.h"
 #include "shell/line.h"
 #include "shell/path.h"
+#include "shell/update.h"
 
 #define FILE_MAX (8u << 20)	/* of a configuration that is loaded */
 
@@ -153,9 +154,8 @@ cmd_show_configuration(struct shell *sh, const struct cmd_line *cl,
 
 /* ---- load, save --------------------------------------------------------- */
 
-/* Set everything of one node in another. */
-static int
-merge_node(struct conf_node *to, const struct conf_node *from,
+int
+load_node(struct conf_node *to, const struct conf_node *from,
     struct sp_error *err)
 {
 	const struct conf_object *obj = conf_node_object(from);
@@ -178,7 +178,7 @@ merge_node(struct conf_node *to, const struct conf_node *from,
 			    obj->children[i]->naming == OBJ_SINGLE ? NULL :
 			    conf_node_name(c), &into, err);
 			if (ret == 0)
-				ret = merge_node(into, c, err);
+				ret = load_node(into, c, err);
 		}
 	}
 	return ret;
@@ -210,7 +210,7 @@ load_text(struct shell *sh, const char *text, bool replace,
 		conf_tree_free(sh->cand.tree);
 		sh->cand.tree = tree;
 	} else {
-		ret = merge_node(conf_root(sh->cand.tree), conf_root(tree),
+		ret = load_node(conf_root(sh->cand.tree), conf_root(tree),
 		    err);
 		merge_secrets(sh->cand.tree, tree);
 		conf_tree_free(tree);

@@ -69,24 +69,22 @@ help_of_word(const char *word)
 static void
 append(struct choices *out, const char *word, const char *help, bool shape)
 {
-	out->c = xrealloc(out->c, out->nr + 1, sizeof(*out->c));
-	out->c[out->nr++] = (struct choice){ .word = xstrdup(word),
-	    .help = xstrdup(help ? help : ""), .shape = shape };
+	if (out->nr == out->room) {
+		out->room = out->room > 0 ? 2 * out->room : 16;
+		out->c = xrealloc(out->c, out->room, sizeof(*out->c));
+	}
+	out->c[out->nr] = (struct choice){ .word = xstrdup(word),
+	    .help = xstrdup(help ? help : ""), .shape = shape,
+	    .order = out->nr };
+	out->nr++;
 }
 
 void
 choices_add(struct choices *out, const char *prefix, const char *word,
     const char *help)
 {
-	size_t i;
-
-	if (!str_prefix(word, prefix))
-		return;
-	for (i = 0; i < out->nr; i++) {
-		if (str_eq(out->c[i].word, word))
-			return;
-	}
-	append(out, word, help, false);
+	if (str_prefix(word, prefix))
+		append(out, word, help, false);
 }
 
 void
@@ -148,6 +146,36 @@ by_word(const void *a, const void *b)
 	if (x->shape && enter_x != str_eq(y->word, "<cr>"))
 		return enter_x ? 1 : -1;
 	return strverscmp(x->word, y->word);
+}
+
+/* The same word once, as it was added first: it may have been offered by two
+ * commands, or ten thousand tunnels may be named alike. */
+static int
+by_word_and_order(const void *a, const void *b)
+{
+	const struct choice *x = a, *y = b;
+	int cmp = by_word(a, b);
+
+	return cmp != 0 ? cmp : x->order < y->order ? -1 : 1;
+}
+
+void
+choices_sort(struct choices *out)
+{
+	size_t i, n = 0;
+
+	if (out->nr == 0)
+		return;
+	qsort(out->c, out->nr, sizeof(*out->c), by_word_and_order);
+	for (i = 1; i < out->nr; i++) {
+		if (str_eq(out->c[n].word, out->c[i].word)) {
+			free(out->c[i].word);
+			free(out->c[i].help);
+		} else {
+			out->c[++n] = out->c[i];
+		}
+	}
+	out->nr = n + 1;
 }
 
 /* ---- the line ----------------------------------------------------------- */
@@ -305,8 +333,7 @@ complete_line(struct shell *sh, const char *text, struct choices *out,
 	tokens_free(&t);
 	if (*c.prefix)
 		drop_enter(out);
-	if (out->nr > 0)
-		qsort(out->c, out->nr, sizeof(*out->c), by_word);
+	choices_sort(out);
 	return true;
 }
 

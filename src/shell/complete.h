@@ -15,19 +15,24 @@ struct choice {
 	char *word;
 	char *help;		/* one line, or "" */
 	bool shape;		/* describes a value; cannot be inserted */
+	size_t order;		/* in which it was added */
 };
 
 struct choices {
 	struct choice *c;
-	size_t nr;
+	size_t nr, room;	/* used, allocated */
 };
 
-/* Add a word if it begins with prefix and is not there yet; copies. */
+/* Add a word if it begins with prefix; copies.  The same word may be added
+ * again: choices_sort() keeps the first. */
 void choices_add(struct choices *out, const char *prefix, const char *word,
     const char *help);
 
 /* Add the shape of a free value, or "<cr>". */
 void choices_shape(struct choices *out, const char *shape, const char *help);
+
+/* By name, shapes behind words, "<cr>" last; each word once. */
+void choices_sort(struct choices *out);
 
 void choices_free(struct choices *out);
 

@@ -47,6 +47,7 @@ struct shell {
 				 * (clock_ms), 0 = it is lasting */
 	size_t told_edits;	/* what the engine knows of our edits */
 	bool follow;		/* log lines above the prompt */
+	bool acted;		/* the last command acted on tunnels */
 	bool quit;		/* the session ends */
 	bool hangup;		/* the terminal is gone */
 	bool gone;		/* the engine closed the connection */
@@ -144,7 +145,8 @@ enum shell_status run_text(struct shell *sh, const char *text, int prompt,
 /* Print what the engine reported since, above the prompt if there is one. */
 void monitor_drain(struct shell *sh);
 
-/* Subscribe to what a prompt always tells: commits of others. */
+/* Subscribe to what a prompt always tells: commits of others, tunnels that
+ * come and go. */
 int monitor_listen(struct shell *sh, struct sp_error *err);
 
 /* Append one log record as a line without end. */

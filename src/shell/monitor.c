@@ -73,42 +73,90 @@ monitor_record(struct buf *b, const json_t *record)
 
 /* ---- above the prompt --------------------------------------------------- */
 
+/* Commits, of others and as they end. */
+static bool
+config_line(struct shell *sh, const json_t *data, struct buf *b)
+{
+	int64_t revision = jint(data, "revision", 0);
+
+	sh->confirm = session_deadline(jget(data, "confirm"));
+	if (str_eq(jstr(data, "what"), "confirmed")) {
+		buf_printf(b, _("note: revision %lld was confirmed"),
+		    (long long)revision);
+		return true;
+	}
+	if (revision == (int64_t)sh->cand.revision || revision == 0)
+		return false;
+	if (str_eq(jstr(data, "what"), "returned"))
+		buf_printf(b, _("note: the last commit was not confirmed in "
+		    "time and is taken back (revision %lld)"),
+		    (long long)revision);
+	else
+		buf_printf(b, _("note: %s committed revision %lld"),
+		    *jstr(data, "who") ? jstr(data, "who") : _("somebody"),
+		    (long long)revision);
+	if (cand_dirty(&sh->cand))
+		buf_printf(b, _("; your edits come from %u"),
+		    sh->cand.revision);
+	return true;
+}
+
+/* "note: branch/hq/lan is down: The peer does not answer."  Rekeying is
+ * everyday business, and the log above the prompt says all this itself. */
+static bool
+state_line(const struct shell *sh, const json_t *data, struct buf *b)
+{
+	static const struct {
+		const char *what, *text;
+	} rows[] = {
+		{ "up", N_("is up") }, { "down", N_("is down") },
+		{ "failed", N_("has failed") },
+		{ "gave-up", N_("has failed for good") },
+		{ "on", N_("is switched on") }, { "off", N_("is switched off") },
+		{ "error", N_("cannot work") },
+	};
+	static const char *const names[] = { "network", "phase1", "phase2" };
+	const char *what = jstr(data, "what"), *part;
+	size_t i, row;
+
+	for (row = 0; row < NELEM(rows); row++) {
+		if (str_eq(rows[row].what, what))
+			break;
+	}
+	if (row == NELEM(rows) || sh->follow)
+		return false;
+	buf_puts(b, _("note: "));
+	for (i = 0; i < NELEM(names); i++) {
+		part = jstr(data, names[i]);
+		buf_puts(b, i > 0 && *part ? "/" : "");
+		str_safe(b, part, strlen(part));
+	}
+	buf_printf(b, " %s", _(rows[row].text));
+	part = jstr(data, "reason.text");
+	if (*part) {
+		buf_puts(b, ": ");
+		jprint(b, jget(data, "reason.text"));
+	}
+	buf_puts(b, "");
+	return true;
+}
+
 /* The line of an event; false if it is none of interest. */
 static bool
 event_line(struct shell *sh, const json_t *ev, struct buf *b)
 {
 	const char *topic = jstr(ev, "event");
 	const json_t *data = jget(ev, "data");
-	int64_t revision;
 
 	if (str_eq(topic, "log")) {
 		monitor_record(b, data);
 		return true;
 	}
-	if (str_eq(topic, "config")) {
-		revision = jint(data, "revision", 0);
-		sh->confirm = session_deadline(jget(data, "confirm"));
-		if (str_eq(jstr(data, "what"), "confirmed")) {
-			buf_printf(b, _("note: revision %lld was confirmed"),
-			    (long long)revision);
-			return true;
-		}
-		if (revision == (int64_t)sh->cand.revision || revision == 0)
-			return false;
-		if (str_eq(jstr(data, "what"), "returned"))
-			buf_printf(b, _("note: the last commit was not "
-			    "confirmed in time and is taken back (revision "
-			    "%lld)"), (long long)revision);
-		else
-			buf_printf(b, _("note: %s committed revision %lld"),
-			    *jstr(data, "who") ? jstr(data, "who") :
-			    _("somebody"), (long long)revision);
-		if (cand_dirty(&sh->cand))
-			buf_printf(b, _("; your edits come from %u"),
-			    sh->cand.revision);
-		return true;
-	}
-	return false;
+	if (str_eq(topic, "config"))
+		return config_line(sh, data, b);
+	/* The answer to one's own command has said it. */
+	return str_eq(topic, "state") && !sh->acted &&
+	    state_line(sh, data, b);
 }
 
 void
@@ -141,6 +189,7 @@ monitor_drain(struct shell *sh)
 		line_above(sh->line, (char *)b.data);
 	}
 	buf_free(&b);
+	sh->acted = false;
 	if (closed)
 		sh->gone = true;
 }
@@ -171,8 +220,8 @@ unsubscribe(struct shell *sh, struct sp_error *err)
 int
 monitor_listen(struct shell *sh, struct sp_error *err)
 {
-	return sh_call(sh, "subscribe", json_pack("{s:[s]}", "topics",
-	    "config"), NULL, err);
+	return sh_call(sh, "subscribe", json_pack("{s:[s, s]}", "topics",
+	    "config", "state"), NULL, err);
 }
 
 static void

@@ -4,8 +4,9 @@
  * The upper half cuts text into screen lines and keeps the place (pure, for
  * tests); the lower half prints pages and reads keys.
  *
- * Keys: space or b/f a page, Enter a line, G to the end, / finds, q or
- * Ctrl-C leaves.  Where the terminal cannot erase (TERM=dumb) the prompt
+ * Keys: space or f a page, b a page back, Enter a line, g and G to the begin
+ * and to the end, / finds, n finds the next, h names the keys, q or Ctrl-C
+ * leaves.  Where the terminal cannot erase (TERM=dumb) the prompt
  * stays as a line of its own.
  */
 #include "shell/pager.h"
@@ -88,6 +89,12 @@ pager_take(struct pager *pg, size_t n, size_t *len)
 	pg->shown = n > pg->nr - from ? pg->nr : from + n;
 	*len = pg->start[pg->shown] - pg->start[from];
 	return pg->text + pg->start[from];
+}
+
+void
+pager_back(struct pager *pg, size_t n)
+{
+	pg->shown -= n < pg->shown ? n : pg->shown;
 }
 
 bool
@@ -202,50 +209,74 @@ read_word(char *word, size_t size, volatile int *interrupted)
 	erase(n + 1);
 }
 
-/* Lines to show for a key; 0 = leave, -1 = find. */
-static long
-key_lines(const struct pager *pg, char key)
+/* What a key asks for. */
+enum act { ACT_LEAVE, ACT_LINES, ACT_FIND, ACT_NEXT, ACT_KEYS };
+
+/* The lines to show next, for ACT_LINES. */
+static enum act
+key_act(struct pager *pg, char key, size_t *lines)
 {
 	static const char pages[] = " fzd";
 	static const char leave[] = "qQ\x04";
 
+	*lines = 1;
 	if (key == 0 || strchr(leave, key))
-		return 0;
+		return ACT_LEAVE;
 	if (key == '/')
-		return -1;
+		return ACT_FIND;
+	if (key == 'n')
+		return ACT_NEXT;
+	if (key == 'h')
+		return ACT_KEYS;
 	if (key == 'G')
-		return (long)pg->nr;
+		*lines = pg->nr;
+	else if (key == 'g')
+		pager_back(pg, pg->nr);
+	else if (key == 'b' || key == 'k')
+		pager_back(pg, key == 'b' ? 2 * pg->page : pg->page + 1);
 	/* Without erasing, Enter is the one key that the prompt names. */
-	if (strchr(pages, key) || !line_can_erase())
-		return (long)pg->page;
-	return 1;
+	if (strchr(pages, key) || key == 'g' || key == 'b' || key == 'k' ||
+	    !line_can_erase())
+		*lines = key == 'G' ? pg->nr : pg->page;
+	return ACT_LINES;
+}
+
+/* Go to the word and tell how that went; true: there is a page to show. */
+static bool
+find(struct pager *pg, const char *word, const char **note)
+{
+	if (pager_find(pg, word))
+		return true;
+	*note = _("not found; ");
+	return false;
 }
 
 static void
 show_pages(struct pager *pg, volatile int *interrupted)
 {
-	char word[64];
+	char word[64] = "";
 	const char *text, *note = "";
-	size_t len, columns;
-	long n = (long)pg->page;
+	size_t len, columns, n = pg->page;
+	enum act act = ACT_LINES;
 
-	while (n != 0) {
+	while (act != ACT_LEAVE) {
 		if (n > 0) {
-			text = pager_take(pg, (size_t)n, &len);
+			text = pager_take(pg, n, &len);
 			put(text, len);
 		}
 		if (pg->shown == pg->nr || *interrupted)
 			break;
 		columns = prompt(pg, note);
 		note = "";
-		n = key_lines(pg, read_key(interrupted));
+		act = key_act(pg, read_key(interrupted), &n);
 		erase(columns);
-		if (n < 0) {
+		if (act == ACT_FIND)
 			read_word(word, sizeof(word), interrupted);
-			if (pager_find(pg, word))
-				n = (long)pg->page;
-			else
-				note = _("not found; ");
+		if (act == ACT_FIND || act == ACT_NEXT)
+			n = find(pg, word, &note) ? pg->page : 0;
+		if (act == ACT_KEYS) {
+			note = _("b back, Enter line, n next; ");
+			n = 0;
 		}
 	}
 }

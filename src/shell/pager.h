@@ -27,6 +27,9 @@ bool pager_fits(const struct pager *pg);
 /* The next lines to print, n at most: their bytes and length. */
 const char *pager_take(struct pager *pg, size_t n, size_t *len);
 
+/* Go back n lines (or to the first). */
+void pager_back(struct pager *pg, size_t n);
+
 /* Skip to the next line that holds word; false if there is none. */
 bool pager_find(struct pager *pg, const char *word);
 

@@ -25,13 +25,16 @@
 
 /* ---- filters ------------------------------------------------------------ */
 
-/* Keep the lines that (do not) match. */
+enum keep { KEEP_MATCHING, KEEP_OTHERS, KEEP_FROM_FIRST };
+
+/* Keep the lines that (do not) match, or all from the first match on. */
 static int
-filter_lines(const char *re, bool keep, struct buf *text,
+filter_lines(const char *re, enum keep keep, struct buf *text,
     struct sp_error *err)
 {
 	struct buf out = {0};
-	char *copy, *line, *save = NULL, why[128];
+	char *copy, *line, *end, why[128];
+	bool wanted, begun = false;
 	regex_t rx;
 	int e;
 
@@ -42,9 +45,14 @@ filter_lines(const char *re, bool keep, struct buf *text,
 		    _("\"%s\" is not a regular expression: %s."), re, why);
 	}
 	copy = buf_steal_str(text);
-	for (line = strtok_r(copy, "\n", &save); line;
-	    line = strtok_r(NULL, "\n", &save)) {
-		if ((regexec(&rx, line, 0, NULL, 0) == 0) == keep)
+	for (line = copy; *line; line = end) {
+		end = line + strcspn(line, "\n");
+		if (*end)
+			*end++ = '\0';
+		wanted = regexec(&rx, line, 0, NULL, 0) == 0;
+		begun |= wanted;
+		if (keep == KEEP_FROM_FIRST ? begun :
+		    wanted == (keep == KEEP_MATCHING))
 			buf_printf(&out, "%s\n", line);
 	}
 	free(copy);
@@ -59,7 +67,7 @@ filter_match(struct shell *sh, const char *arg, struct buf *text,
     struct sp_error *err)
 {
 	(void)sh;
-	return filter_lines(arg, true, text, err);
+	return filter_lines(arg, KEEP_MATCHING, text, err);
 }
 
 static int
@@ -67,7 +75,15 @@ filter_except(struct shell *sh, const char *arg, struct buf *text,
     struct sp_error *err)
 {
 	(void)sh;
-	return filter_lines(arg, false, text, err);
+	return filter_lines(arg, KEEP_OTHERS, text, err);
+}
+
+static int
+filter_begin(struct shell *sh, const char *arg, struct buf *text,
+    struct sp_error *err)
+{
+	(void)sh;
+	return filter_lines(arg, KEEP_FROM_FIRST, text, err);
 }
 
 static size_t
@@ -205,6 +221,9 @@ form_no_more(struct shell *sh)
 }
 
 const struct pipe_row pipe_table[] = {
+	{ .word = "begin", .arg = N_("<regular-expression>"),
+	  .filter = filter_begin,
+	  .help = N_("From the first line on that matches") },
 	{ .word = "commands", .form = form_commands,
 	  .help = N_("As set commands (configuration)") },
 	{ .word = "count", .filter = filter_count,

@@ -111,6 +111,7 @@ run_row(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 		return ret;
 	if ((cl->row->flags & CMD_LIVE) && sh->p->check_only)
 		return 0;
+	sh->acted |= (cl->row->flags & CMD_LIVE) != 0;
 	if (edit)
 		cand_edit_begin(&sh->cand);
 	ret = cl->row->run(sh, cl, err);

@@ -49,7 +49,7 @@ def test_conflict(folder):
             holds(out, part)
         lacks(e.run("show configuration"), "rekey no")
         holds(one.run("update"), "Say whose")
-        holds(one.run("update theirs"), "up to date with revision 2; 1 changes")
+        holds(one.run("update theirs"), "up to date with revision 2; 1 change")
         holds(one.run("commit"), "committed revision 3")
         text = e.run("show configuration vpn-network a phase1 hq")
         holds(text, "lifetime 1h")
@@ -60,6 +60,39 @@ def test_conflict(folder):
         holds(one.run("update mine"), "up to date with revision 4")
         holds(one.run("commit"), "committed revision 5")
         holds(e.run("show configuration"), "lifetime 6h")
+        one.close()
+        two.close()
+
+
+def test_conflict_by_path(folder):
+    with begin(folder) as e:
+        one, two = shell(folder), shell(folder)
+        for t, life, name in ((one, "2h", "mine"), (two, "1h", "theirs")):
+            t.run(P1 + "lifetime " + life)
+            t.run(P1 + "description " + name)
+            t.run(P1 + "pre-shared-key " + name + "-key-of-the-test")
+        two.run("commit")
+        holds(one.run("update"), "whose change stays")
+        holds(one.run("update vpn-network a"), "mine or theirs")
+        holds(one.run("update mine vpn-network a phase1 hq rekey"),
+              "Nothing is in conflict at vpn-network a phase1 hq rekey")
+        holds(one.run("update mine vpn-network a phase1 hq lifetime"),
+              "settled; left in conflict: 1")
+        out = one.run("update theirs vpn-network a phase1 hq")
+        holds(out, "up to date with revision 2")
+        holds(one.run("commit"), "committed revision 3")
+        text = e.run("show configuration vpn-network a phase1 hq")
+        holds(text, "lifetime 2h")
+        holds(text, "description theirs")
+        one.run("delete vpn-network a phase1 hq phase2 lan")
+        two.run("update")
+        two.run("set vpn-network a phase1 hq phase2 lan lifetime 30m")
+        two.run("commit")
+        holds(one.run("commit"), "phase2 lan")
+        holds(one.run("update theirs vpn-network a phase1 hq phase2 lan"),
+              "up to date")
+        holds(one.run("show configuration vpn-network a phase1 hq phase2"
+                      " lan"), "lifetime 30m")
         one.close()
         two.close()
 

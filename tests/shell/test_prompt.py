@@ -356,6 +356,16 @@ def test_lines_above_the_prompt(folder):
     equal(len(e.calls("show.tunnels")), 1)
     e.event("config", {"revision": 9, "who": "ana"})
     t.see("note: ana committed revision 9")
+    t.run("monitor log off")
+    t.type("show net")
+    down = {"network": "branch", "phase1": "hq", "phase2": "lan",
+            "what": "down", "state": "waiting", "reason": {
+                "code": "no-answer", "text": "The peer does not answer."}}
+    e.event("state", dict(down, what="rekeyed", phase2="dmz"))
+    e.event("state", down)
+    t.see("note: branch/hq/lan is down: The peer does not answer.")
+    t.until(lambda: t.cursor_line().endswith("> show net"), "typed text")
+    lacks(t.text(), "dmz")
     t.close()
 
 
@@ -363,9 +373,9 @@ def test_conflict_tells_the_way_out(folder):
     e, t = start(folder)
     t.run("set vpn-network branch phase1 hq lifetime 2h")
     e.revision = 7
-    holds(t.run("commit"), "  try: update mine | theirs\n")
+    holds(t.run("commit"), "  try: update mine | theirs [PATH]\n")
     e.text = TEXT.replace("10.1.0.1;", "10.1.0.9;")
-    holds(t.run("update"), "up to date with revision 7; 1 changes of yours")
+    holds(t.run("update"), "up to date with revision 7; 1 change of yours")
     holds(t.run("compare"), "lifetime 2h")
     holds(t.run("commit"), "committed revision 8")
     t.close()

@@ -181,6 +181,8 @@ test_common(void **state)
 	choices_add(&c, "", "remote-port", "");
 	choices_add(&c, "", "remote-port", "twice");
 	choices_shape(&c, "<cr>", "");
+	choices_sort(&c);
+	assert_string_equal(c.c[1].help, "");
 	common = choices_common(&c, &nr);
 	assert_string_equal(common, "remote-");
 	assert_int_equal(nr, 2);

@@ -235,6 +235,8 @@ test_pager(void **state)
 	assert_memory_equal(got, "last\n", len);
 	assert_int_equal(pg.shown, pg.nr);
 	assert_false(pager_find(&pg, "one"));
+	pager_back(&pg, 99);
+	assert_true(pager_find(&pg, "one"));
 	pager_clear(&pg);
 	pager_init(&pg, "", 24, 80);
 	assert_true(pager_fits(&pg));
@@ -251,6 +253,8 @@ static const struct {
 	{ "| match a", "a1\na2\n" },
 	{ "| except a", "b1\n" },
 	{ "| match ^.1 | count", "2\n" },
+	{ "| begin b", "b1\na2\n" },
+	{ "| begin z", "" },
 	{ "| head 1", "a1\n" },
 	{ "| head 0", "" },
 	{ "| head 9", "a1\nb1\na2\n" },
