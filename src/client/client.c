@@ -37,6 +37,7 @@ struct client {
 	json_t *events;		/* array, the oldest first */
 	json_int_t id;		/* of the last request */
 	json_t *error;		/* last error object or NULL */
+	char *farewell;		/* why the engine closes, or NULL */
 	bool closed;		/* the engine went away */
 };
 
@@ -97,6 +98,7 @@ client_free(struct client *c)
 	buf_wipe(&c->in);
 	json_decref(c->events);
 	json_decref(c->error);
+	free(c->farewell);
 	free(c);
 }
 
@@ -159,6 +161,16 @@ error_take(struct client *c, json_t *obj, struct sp_error *err)
 static void
 event_keep(struct client *c, json_t *obj)
 {
+	const char *message;
+
+	if (str_eq(json_string_value(json_object_get(obj, "event")),
+	    "closing")) {
+		message = json_string_value(json_object_get(
+		    json_object_get(obj, "data"), "message"));
+		free(c->farewell);
+		c->farewell = message != NULL ? str_safe_dup(message) : NULL;
+		return;
+	}
 	if (json_array_size(c->events) >= EVENTS_KEPT)
 		json_array_remove(c->events, 0);
 	json_array_append(c->events, obj);
@@ -214,9 +226,26 @@ in_read(struct client *c)
 		c->closed = true;
 }
 
-static int
-gone(struct sp_error *err)
+/* What comes outside of calls: replies to given up ones are dropped. */
+static void
+events_read(struct client *c)
 {
+	json_t *obj;
+
+	in_read(c);
+	while ((obj = line_next(c)) != NULL) {
+		if (json_object_get(obj, "event"))
+			event_keep(c, obj);
+		json_decref(obj);
+	}
+}
+
+static int
+gone(const struct client *c, struct sp_error *err)
+{
+	if (c->farewell != NULL)
+		return sp_fail(err, SP_NOTFOUND, _("The engine has closed "
+		    "the connection: %s"), c->farewell);
 	return sp_fail(err, SP_NOTFOUND,
 	    _("The engine has closed the connection."));
 }
@@ -237,7 +266,8 @@ send_all(struct client *c, const char *p, size_t len, struct sp_error *err)
 			continue;
 		if (n < 0) {
 			c->closed = true;
-			return gone(err);
+			events_read(c);	/* it may have said why */
+			return gone(c, err);
 		}
 		p += n;
 		len -= (size_t)n;
@@ -271,6 +301,24 @@ request_send(struct client *c, const char *method, json_t *params,
 	return ret;
 }
 
+/* A long list comes in parts with the same key: put them together. */
+static void
+parts_join(struct call *call, json_t *part)
+{
+	const char *key;
+	json_t *value, *sum;
+
+	if (call->result == NULL)
+		call->result = json_object();
+	json_object_foreach(part, key, value) {
+		sum = json_object_get(call->result, key);
+		if (json_is_array(sum) && json_is_array(value))
+			json_array_extend(sum, value);
+		else
+			json_object_set(call->result, key, value);
+	}
+}
+
 /* One object from the engine: an event, or a reply to the call. */
 static int
 object_take(struct client *c, struct call *call, json_t *obj,
@@ -291,12 +339,17 @@ object_take(struct client *c, struct call *call, json_t *obj,
 	}
 	result = json_object_get(obj, "result");
 	if (json_is_true(json_object_get(obj, "more"))) {
-		if (call->each && call->stopped == 0)
+		if (call->each == NULL)
+			parts_join(call, result);
+		else if (call->stopped == 0)
 			call->stopped = call->each(call->ctx, result);
 		return 0;
 	}
 	call->done = true;
-	call->result = result ? json_incref(result) : json_object();
+	if (call->result != NULL)
+		parts_join(call, result);
+	else
+		call->result = result ? json_incref(result) : json_object();
 	return 0;
 }
 
@@ -342,7 +395,7 @@ call_wait(struct client *c, struct call *call, int timeout_ms,
 		if (call->stopped != 0 || (interrupted && *interrupted))
 			return sp_fail(err, SP_STATE, _("Interrupted."));
 		if (c->closed)
-			return gone(err);
+			return gone(c, err);
 		step = wait_step(end);
 		if (step == 0)
 			return sp_fail(err, SP_TIMEOUT,
@@ -378,14 +431,8 @@ client_event(struct client *c, bool *closed)
 {
 	json_t *obj;
 
-	if (json_array_size(c->events) == 0) {
-		in_read(c);
-		while ((obj = line_next(c)) != NULL) {
-			if (json_object_get(obj, "event"))
-				event_keep(c, obj);
-			json_decref(obj);
-		}
-	}
+	if (json_array_size(c->events) == 0)
+		events_read(c);
 	*closed = c->closed;
 	if (json_array_size(c->events) == 0)
 		return NULL;

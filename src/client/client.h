@@ -24,8 +24,8 @@ int client_fd(const struct client *c);
 
 /*
  * Call a method and wait for its last reply.  params may be NULL and is
- * taken over.  each (may be NULL) sees every "more" reply as it comes; a
- * non-zero return cancels the call.  *result (caller's, json_decref) gets
+ * taken over.  each (may be NULL: lists in parts are put together) sees every
+ * "more" reply as it comes; a non-zero return cancels the call.  *result (caller's, json_decref) gets
  * the "result" of the last one.  On {"error"} err is filled from it; its
  * code word is in client_error_word(), the whole object in
  * client_error_object() (borrowed) until the next call.

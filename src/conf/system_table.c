@@ -212,6 +212,12 @@ const struct set_row system_table[] = {
 	  .label = N_("Commit Confirm Time"),
 	  .help = N_("Minutes before an unconfirmed commit is taken back."),
 	  .group = N_("Shell") },
+	{ .name = "session-idle-timeout", .type = SET_DURATION,
+	  .def = "15m", .min = 0, .max = 86400, .flags = SET_ADVANCED,
+	  .label = N_("Session Idle Timeout"),
+	  .help = N_("Silence after which a control connection that waits "
+	    "for nothing is closed; 0: never."),
+	  .group = N_("Shell") },
 	{ .name = "inactivity-logout", .type = SET_DURATION, .def = "0",
 	  .min = 0, .max = 86400,
 	  .label = N_("Inactivity Logout"),

@@ -75,13 +75,11 @@ child_free(struct child *ch)
 {
 	struct network *n = ch->conn->net;
 	struct inst *i;
-	bool in_use = false;
+	bool in_use = !list_empty(&ch->insts);
 
-	LIST_EACH(i, &n->insts, struct inst, link) {
-		if (i->child != ch)
-			continue;
+	LIST_EACH(i, &ch->insts, struct inst, of_child) {
+		list_remove(&i->of_child);
 		i->child = NULL;
-		in_use = true;
 	}
 	if (!in_use && ch->trapped && n->plane != NULL)
 		tie_trap(ch, false);
@@ -199,6 +197,7 @@ child_make(struct conn *c, const char *name)
 	ch->conn = c;
 	snprintf(ch->name, sizeof(ch->name), "%s", name);
 	ch->since_wall = clock_wall_ms();
+	list_init(&ch->insts);
 	list_append(&c->children, &ch->link);
 	return ch;
 }
@@ -222,11 +221,11 @@ child_stop(struct child *ch)
 	struct network *n = ch->conn->net;
 	struct inst *i;
 
-	LIST_EACH(i, &n->insts, struct inst, link) {
-		if (i->child == ch && n->host != NULL) {
-			ike_host_child_delete(n->host, clock_ms(), i->id,
-			    REASON_CONFIG_CHANGED, NULL);
-		}
+	if (n->host == NULL)
+		return;
+	LIST_EACH(i, &ch->insts, struct inst, of_child) {
+		ike_host_child_delete(n->host, clock_ms(), i->id,
+		    REASON_CONFIG_CHANGED, NULL);
 	}
 }
 
@@ -367,8 +366,8 @@ child_inst(const struct child *ch)
 {
 	struct inst *i, *found = NULL;
 
-	LIST_EACH(i, &ch->conn->net->insts, struct inst, link) {
-		if (i->child == ch && i->in && i->out)
+	LIST_EACH(i, &ch->insts, struct inst, of_child) {
+		if (i->in && i->out)
 			found = i;
 	}
 	return found;
@@ -380,8 +379,8 @@ child_up(const struct child *ch)
 	struct inst *i;
 	unsigned nr = 0;
 
-	LIST_EACH(i, &ch->conn->net->insts, struct inst, link)
-		nr += i->child == ch && i->in && i->out;
+	LIST_EACH(i, &ch->insts, struct inst, of_child)
+		nr += i->in && i->out;
 	return nr;
 }
 

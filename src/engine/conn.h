@@ -43,6 +43,7 @@ struct child {
 	int64_t next_try;		/* clock_ms() */
 	int64_t since_wall;
 	struct record *last;		/* NULL = none yet */
+	struct list insts;		/* its SAs in the plane */
 };
 
 struct conn {
@@ -83,6 +84,7 @@ struct conn {
 
 struct inst {			/* one child SA in the plane */
 	struct list link;
+	struct list of_child;	/* in child->insts */
 	struct network *net;
 	struct child *child;	/* NULL: its configuration is gone */
 	uint32_t id;		/* of the host */
@@ -95,6 +97,11 @@ struct inst {			/* one child SA in the plane */
 	struct ike_path path;
 	int64_t alive;		/* last_used_ms seen */
 	struct plane_counters base_in, base_out;	/* at the reset */
+	struct rate {			/* what went by, for live screens */
+		int64_t at;		/* clock_ms() of these: */
+		uint64_t bytes_in, bytes_out;
+		uint64_t in, out;	/* bytes a second before */
+	} rate;
 };
 
 /* ---- conn.c ---- */
@@ -133,6 +140,12 @@ void reauth_event(struct conn *c, const struct ike_event *ev);
 void inner_take(struct conn *c, uint32_t sa_id);
 void inner_drop(struct conn *c);
 void inner_sweep(struct conn *c);
+
+/* ---- announce.c ---- */
+/* A "state" event: what of help/protocol; phase2 "" = the IKE SA; r may be
+ * NULL. */
+void conn_announce(const struct conn *c, const char *phase2, const char *what,
+    const struct ike_reason *r);
 
 /* ---- dial.c: names, addresses, the first packet ---- */
 /* Look the peer's name up, for policies and for whom we answer. */

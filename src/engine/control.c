@@ -10,18 +10,15 @@
  * peer's credentials give: root and the engine's own user are
  * administrators, the groups sallyport-admin, -op and -view the rest.
  */
-#include "engine/control.h"
+#include "engine/control_client.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -31,39 +28,8 @@
 #include "engine/conn.h"
 #include "engine/log.h"
 #include "engine/loop.h"
+#include "engine/stream.h"
 #include "engine/wait.h"
-
-struct client {
-	struct list link;
-	struct engine *engine;
-	int fd;
-	struct loop_io *io;
-	enum role role;
-	char user[32];
-	char terminal[32];		/* as it said in hello, or "" */
-	int64_t since_wall;
-	unsigned edits;			/* uncommitted changes it told of */
-	struct buf in, out;
-	size_t scanned;			/* of in: no line ends before it */
-	size_t sent;			/* of out */
-	unsigned topics;
-	enum log_level level;
-	uint64_t log_seq;		/* last record sent */
-	uint64_t lost;			/* events since it was cut off */
-	unsigned cut;			/* topics it lost */
-	bool closing;			/* gone, or to go once out is empty */
-};
-
-struct control {
-	int fd;
-	int spare;			/* given up when descriptors run out */
-	struct loop_io *io;
-	struct loop_wake *log_wake;
-	struct list clients;
-	unsigned nr_clients;
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	gid_t socket, view, op, admin;	/* (gid_t)-1 = no such group */
-};
 
 static const char *const role_names[] = {
 	[ROLE_NONE] = "none",
@@ -135,8 +101,8 @@ control_sessions(const struct client *self)
 	return list;
 }
 
-static void
-client_free(struct client *c)
+void
+client_drop(struct client *c)
 {
 	struct engine *e = c->engine;
 	struct network *n;
@@ -150,13 +116,14 @@ client_free(struct client *c)
 	close(c->fd);
 	list_remove(&c->link);
 	e->control->nr_clients--;
+	stream_free(c->stream);
 	buf_wipe(&c->in);		/* may hold secrets */
 	buf_wipe(&c->out);
 	free(c);
 }
 
-static size_t
-queued(const struct client *c)
+size_t
+client_queued(const struct client *c)
 {
 	return c->out.len - c->sent;
 }
@@ -167,9 +134,10 @@ client_watch(struct client *c)
 {
 	unsigned events = 0;
 
-	if (!c->closing && queued(c) < CONTROL_QUEUE_STOP)
+	if (!c->closing && c->stream == NULL &&
+	    client_queued(c) < CONTROL_QUEUE_STOP)
 		events |= LOOP_READ;
-	if (queued(c) > 0)
+	if (client_queued(c) > 0 || c->stream != NULL)
 		events |= LOOP_WRITE;
 	loop_io_set(c->io, events);
 }
@@ -190,6 +158,15 @@ client_put(struct client *c, json_t *obj)
 	free(text);
 }
 
+/* A call has its last reply: from now on it may count as idle. */
+static void
+answered(struct client *c)
+{
+	c->busy_ms = clock_ms();
+	if (c->pending > 0)
+		c->pending--;
+}
+
 void
 control_result(struct client *c, json_t *id, json_t *result, bool more)
 {
@@ -198,6 +175,8 @@ control_result(struct client *c, json_t *id, json_t *result, bool more)
 	json_object_set(obj, "id", id != NULL ? id : json_null());
 	if (more)
 		json_object_set_new(obj, "more", json_true());
+	else
+		answered(c);
 	json_object_set_new(obj, "result", result != NULL ? result :
 	    json_object());
 	client_put(c, obj);
@@ -240,6 +219,7 @@ control_error(struct client *c, json_t *id, const struct sp_error *err,
 	json_decref(extra);
 	json_object_set(obj, "id", id != NULL ? id : json_null());
 	json_object_set_new(obj, "error", error);
+	answered(c);
 	client_put(c, obj);
 }
 
@@ -255,7 +235,7 @@ put_event(struct client *c, const char *name, json_t *data)
 static bool
 cut_off(struct client *c)
 {
-	if (queued(c) <= CONTROL_QUEUE_EVENTS)
+	if (client_queued(c) <= CONTROL_QUEUE_EVENTS)
 		return false;
 	c->cut |= c->topics;
 	c->topics = 0;
@@ -263,11 +243,22 @@ cut_off(struct client *c)
 	return true;
 }
 
+void
+client_dismiss(struct client *c, const char *why)
+{
+	log_event(c->engine->log, LOG_LVL_INFO, "control", "",
+	    "the connection of %s is closed: %s", c->user, why);
+	put_event(c, "closing", json_pack("{s:s}", "message", why));
+	c->closing = true;
+	c->busy_ms = clock_ms();
+	client_watch(c);
+}
+
 /* The queue is empty again: say what happened. */
 static void
 tell_cut(struct client *c)
 {
-	if (c->cut == 0 || queued(c) > 0)
+	if (c->cut == 0 || client_queued(c) > 0)
 		return;
 	c->cut = 0;
 	put_event(c, "cut-off", json_pack("{s:I s:s}", "lost",
@@ -282,6 +273,20 @@ client_subscribe(struct client *c, unsigned topics, enum log_level level)
 	c->topics = topics;
 	c->level = level;
 	c->log_seq = elog_newest(c->engine->elog);
+}
+
+bool
+control_listened(const struct engine *e, enum topic topic)
+{
+	const struct client *c;
+
+	if (e->control == NULL)
+		return false;
+	LIST_EACH(c, &e->control->clients, struct client, link) {
+		if ((c->topics | c->cut) & topic)
+			return true;
+	}
+	return false;
 }
 
 void
@@ -335,30 +340,47 @@ notify_log(void *ctx)
 
 /* ---- requests ---- */
 
+/* What a change was about, as " network phase1". */
 static void
-audit(struct client *c, const struct method *m, const json_t *params)
+audit_target(struct buf *b, const json_t *params)
 {
-	json_t *target = json_object_get(params, "target");
+	json_t *target = json_object_get(params, "target"), *word;
 	json_t *net = json_object_get(params, "network");
-	struct buf b = {0};
 	size_t i;
 
 	if (json_is_string(net)) {
-		buf_puts(&b, " ");
-		str_safe(&b, json_string_value(net),
-		    json_string_length(net));
+		buf_puts(b, " ");
+		str_safe(b, json_string_value(net), json_string_length(net));
 	}
 	for (i = 0; i < json_array_size(target) && i < 3; i++) {
-		json_t *word = json_array_get(target, i);
-
-		buf_puts(&b, " ");
-		if (json_is_string(word))
-			str_safe(&b, json_string_value(word),
-			    json_string_length(word));
+		word = json_array_get(target, i);
+		if (!json_is_string(word))
+			continue;
+		buf_puts(b, " ");
+		str_safe(b, json_string_value(word), json_string_length(word));
 	}
+}
+
+/* Who did what, from where, and what came of it; before it is answered. */
+static void
+audit(struct client *c, const struct method *m, const json_t *params, int ret,
+    const struct sp_error *err)
+{
+	struct buf b = {0};
+
+	buf_printf(&b, "by: %s%s", c->user, c->from);
+	if (c->terminal[0] != '\0')
+		buf_printf(&b, ", terminal: %s", c->terminal);
+	buf_printf(&b, ", method: %s", m->name);
+	audit_target(&b, params);
+	if (ret < 0)
+		buf_printf(&b, ", refused: %s", err->text);
+	else
+		buf_printf(&b, ", result: %s", ret == CALL_LATER ?
+		    "under way" : "done");
 	buf_u8(&b, '\0');
-	log_event(c->engine->log, LOG_LVL_NOTICE, "audit", "",
-	    "by: %s, method: %s%s", c->user, m->name, (char *)b.data);
+	log_event(c->engine->log, LOG_LVL_NOTICE, "audit", "", "%s",
+	    (char *)b.data);
 	buf_free(&b);
 }
 
@@ -389,9 +411,9 @@ call_method(struct call *call, const json_t *req, struct sp_error *err)
 	if (params != NULL && !json_is_object(params))
 		return sp_fail(err, SP_FORMAT, "\"params\" is an object.");
 
-	if (m->changes)
-		audit(call->client, m, params);
 	ret = m->run(call, params, err);
+	if (m->changes)
+		audit(call->client, m, params, ret, err);
 	return ret;
 }
 
@@ -404,6 +426,9 @@ handle_line(struct client *c, const char *line, size_t len)
 	json_t *req;
 	int ret;
 
+	c->pending++;
+	c->greeted = true;
+	c->busy_ms = clock_ms();
 	req = json_loadb(line, len, JSON_REJECT_DUPLICATES, &jerr);
 	if (req == NULL || !json_is_object(req)) {
 		sp_fail(&err, SP_FORMAT, "The request is no JSON object: %s.",
@@ -428,8 +453,8 @@ handle_input(struct client *c)
 	const char *data = (const char *)c->in.data, *nl;
 	size_t at = 0;
 
-	while (at < c->in.len && !c->closing &&
-	    queued(c) < CONTROL_QUEUE_STOP &&
+	while (at < c->in.len && !c->closing && c->stream == NULL &&
+	    client_queued(c) < CONTROL_QUEUE_STOP &&
 	    (nl = memchr(data + c->scanned, '\n', c->in.len - c->scanned)) !=
 	    NULL) {
 		size_t len = (size_t)(nl - (data + at));
@@ -440,7 +465,7 @@ handle_input(struct client *c)
 		c->scanned = at;
 	}
 	/* a queue that is full leaves lines for later: look at them again */
-	if (queued(c) < CONTROL_QUEUE_STOP)
+	if (client_queued(c) < CONTROL_QUEUE_STOP && c->stream == NULL)
 		c->scanned = c->in.len;
 	c->scanned -= at;
 	if (at == 0)
@@ -493,13 +518,13 @@ client_read(struct client *c)
 		too_long(c);
 }
 
-static void
+void
 client_write(struct client *c)
 {
 	ssize_t sent;
 
-	while (queued(c) > 0) {
-		sent = send(c->fd, c->out.data + c->sent, queued(c),
+	while (client_queued(c) > 0) {
+		sent = send(c->fd, c->out.data + c->sent, client_queued(c),
 		    MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (sent < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
@@ -511,16 +536,42 @@ client_write(struct client *c)
 		}
 		c->sent += (size_t)sent;
 	}
-	if (queued(c) == 0) {
+	if (client_queued(c) == 0) {
 		if (c->out.len > 0)
 			explicit_bzero(c->out.data, c->out.len);
 		buf_reset(&c->out);
 		c->sent = 0;
 	} else if (c->sent > CONTROL_QUEUE_EVENTS) {
-		memmove(c->out.data, c->out.data + c->sent, queued(c));
-		buf_truncate(&c->out, queued(c));
+		memmove(c->out.data, c->out.data + c->sent, client_queued(c));
+		buf_truncate(&c->out, client_queued(c));
 		c->sent = 0;
 	}
+}
+
+void
+client_stream(struct client *c, struct stream *s)
+{
+	c->stream = s;
+	client_watch(c);
+}
+
+/* One part each time the socket takes bytes: the loop runs between. */
+static void
+pump_stream(struct client *c)
+{
+	struct stream *s = c->stream;
+	json_t *part;
+	bool last;
+
+	if (s == NULL || c->closing ||
+	    client_queued(c) > CONTROL_QUEUE_EVENTS)
+		return;
+	part = stream_next(s, c->engine, &last);
+	if (last)
+		c->stream = NULL;
+	control_result(c, stream_id(s), part, !last);
+	if (last)
+		stream_free(s);
 }
 
 static void
@@ -530,11 +581,12 @@ on_client(void *ctx, unsigned events)
 
 	if (events & LOOP_READ)
 		client_read(c);
-	if (queued(c) > 0)
+	if (client_queued(c) > 0)
 		client_write(c);
+	pump_stream(c);
 	tell_cut(c);
-	if (c->closing && queued(c) == 0) {
-		client_free(c);
+	if (c->closing && client_queued(c) == 0) {
+		client_drop(c);
 		return;
 	}
 	/* requests left in the buffer while it did not read the answers */
@@ -543,14 +595,16 @@ on_client(void *ctx, unsigned events)
 }
 
 struct client *
-control_adopt(struct engine *e, int fd, enum role role, unsigned uid)
+client_new(struct engine *e, int fd, enum role role, unsigned uid)
 {
 	struct client *c = xcalloc(1, sizeof(*c));
 
 	c->engine = e;
 	c->fd = fd;
 	c->role = role;
+	c->uid = uid;
 	c->since_wall = clock_wall_ms();
+	c->busy_ms = clock_ms();
 	if (uid == 0)
 		snprintf(c->user, sizeof(c->user), "root");
 	else
@@ -559,89 +613,6 @@ control_adopt(struct engine *e, int fd, enum role role, unsigned uid)
 	list_append(&e->control->clients, &c->link);
 	e->control->nr_clients++;
 	return c;
-}
-
-/* ---- who may connect ---- */
-
-static bool
-in_group(int fd, gid_t primary, gid_t wanted)
-{
-	gid_t groups[256];
-	socklen_t len = sizeof(groups);
-	size_t i;
-
-	if (wanted == (gid_t)-1)
-		return false;
-	if (primary == wanted)
-		return true;
-	/* the kernel's list, not the name service's: nothing here may wait */
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) < 0)
-		return false;
-	for (i = 0; i < len / sizeof(groups[0]); i++) {
-		if (groups[i] == wanted)
-			return true;
-	}
-	return false;
-}
-
-static enum role
-role_of(const struct control *ctl, int fd, const struct ucred *cred)
-{
-	if (cred->uid == 0 || cred->uid == geteuid() ||
-	    in_group(fd, cred->gid, ctl->admin))
-		return ROLE_ADMIN;
-	if (in_group(fd, cred->gid, ctl->op))
-		return ROLE_OPERATOR;
-	if (in_group(fd, cred->gid, ctl->view))
-		return ROLE_VIEWER;
-	return ROLE_NONE;
-}
-
-/*
- * No descriptor is left: a client that waits would wake the loop for ever.
- * It is turned away with the one that is kept for this (hardening.md R-65).
- */
-static void
-turn_away(struct control *ctl)
-{
-	if (ctl->spare >= 0)
-		close(ctl->spare);
-	ctl->spare = accept4(ctl->fd, NULL, NULL, SOCK_CLOEXEC);
-	if (ctl->spare >= 0)
-		close(ctl->spare);
-	ctl->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-}
-
-static void
-on_accept(void *ctx, unsigned events)
-{
-	struct engine *e = ctx;
-	struct control *ctl = e->control;
-	struct ucred cred;
-	socklen_t len = sizeof(cred);
-	enum role role;
-	int fd;
-
-	(void)events;
-	fd = accept4(ctl->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd < 0) {
-		if (errno == EMFILE || errno == ENFILE)
-			turn_away(ctl);
-		return;
-	}
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0 ||
-	    ctl->nr_clients >= CONTROL_CLIENTS) {
-		close(fd);
-		return;
-	}
-	role = role_of(ctl, fd, &cred);
-	if (role == ROLE_NONE) {
-		log_event(e->log, LOG_LVL_WARNING, "control-denied", "",
-		    "uid: %u, pid: %d", (unsigned)cred.uid, (int)cred.pid);
-		close(fd);
-		return;
-	}
-	control_adopt(e, fd, role, cred.uid);
 }
 
 /* The secrets of a commit pass through JSON: no copy of them stays. */
@@ -653,81 +624,19 @@ wipe_free(void *p)
 	free(p);
 }
 
-static gid_t
-group_id(const char *name)
-{
-	struct group *g = getgrnam(name);
-
-	return g != NULL ? g->gr_gid : (gid_t)-1;
-}
-
-static int
-listen_on(struct control *ctl, const char *dir, struct sp_error *err)
-{
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	int n, fd;
-
-	n = snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/control", dir);
-	if (n < 0 || (size_t)n >= sizeof(sa.sun_path)) {
-		return sp_fail(err, SP_RANGE, "The path %s/control is too "
-		    "long for a socket.", dir);
-	}
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return sp_fail_errno(err, errno, "No control socket");
-	/* we hold the lock of this directory: an old socket is a leftover */
-	(void)unlink(sa.sun_path);
-	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 ||
-	    listen(fd, 16) < 0) {
-		sp_fail_errno(err, errno, "The control socket %s cannot be "
-		    "made", sa.sun_path);
-		close(fd);
-		return SP_SYSTEM;
-	}
-	(void)chmod(sa.sun_path, 0660);
-	/* without the group, or the right to it, our own user alone */
-	if (ctl->socket == (gid_t)-1 ||
-	    chown(sa.sun_path, (uid_t)-1, ctl->socket) < 0)
-		(void)chmod(sa.sun_path, 0600);
-	memcpy(ctl->path, sa.sun_path, sizeof(ctl->path));
-	ctl->fd = fd;
-	return 0;
-}
-
-/* Asking the name service takes longer than all else at start: only when
- * there will be peers whose rights depend on it. */
-static void
-find_groups(struct control *ctl)
-{
-	ctl->socket = group_id("sallyport");
-	ctl->view = group_id("sallyport-view");
-	ctl->op = group_id("sallyport-op");
-	ctl->admin = group_id("sallyport-admin");
-}
-
 int
 control_open(struct engine *e, struct sp_error *err)
 {
 	struct control *ctl = xcalloc(1, sizeof(*ctl));
-	int ret = 0;
 
 	json_set_alloc_funcs(malloc, wipe_free);
 	ctl->fd = -1;
 	ctl->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	list_init(&ctl->clients);
 	e->control = ctl;
-	if (!e->no_socket) {
-		find_groups(ctl);
-		ret = listen_on(ctl, e->run_dir, err);
-	}
-	if (ret < 0)
-		return ret;
-	if (ctl->fd >= 0)
-		ctl->io = loop_io_new(e->loop, ctl->fd, LOOP_READ, on_accept,
-		    e);
 	ctl->log_wake = loop_wake_new(e->loop, on_log, e);
 	elog_on_record(e->elog, notify_log, ctl->log_wake);
-	return 0;
+	return e->no_socket ? 0 : control_listen(e, err);
 }
 
 /* What is still queued gets one last chance. */
@@ -743,14 +652,10 @@ control_close(struct engine *e)
 	elog_on_record(e->elog, NULL, NULL);
 	LIST_EACH(c, &ctl->clients, struct client, link) {
 		client_write(c);
-		client_free(c);
+		client_drop(c);
 	}
-	loop_io_free(ctl->io);
+	control_unlisten(ctl);
 	loop_wake_free(ctl->log_wake);
-	if (ctl->fd >= 0) {
-		close(ctl->fd);
-		(void)unlink(ctl->path);
-	}
 	if (ctl->spare >= 0)
 		close(ctl->spare);
 	free(ctl);
@@ -760,6 +665,7 @@ control_close(struct engine *e)
 void
 control_take_handed(struct engine *e)
 {
+	struct client *c;
 	int fd;
 
 	for (;;) {
@@ -768,6 +674,7 @@ control_take_handed(struct engine *e)
 		pthread_mutex_unlock(&e->lock);
 		if (fd < 0)
 			return;
-		control_adopt(e, fd, ROLE_ADMIN, (unsigned)getuid());
+		c = client_new(e, fd, ROLE_ADMIN, (unsigned)getuid());
+		c->inside = true;
 	}
 }

@@ -59,10 +59,6 @@ const struct method *method_at(size_t index);
 int control_open(struct engine *e, struct sp_error *err);
 void control_close(struct engine *e);
 
-/* Serve a connected socket (taken over) in this role. */
-struct client *control_adopt(struct engine *e, int fd, enum role role,
-    unsigned uid);
-
 /* Serve the sockets that engine_connect() handed over. */
 void control_take_handed(struct engine *e);
 
@@ -70,6 +66,11 @@ void control_take_handed(struct engine *e);
 void control_result(struct client *c, json_t *id, json_t *result, bool more);
 void control_error(struct client *c, json_t *id, const struct sp_error *err,
     json_t *extra);
+
+/* A list to be written in parts (stream.h; taken over); no further request of
+ * this client is looked at before its end. */
+struct stream;
+void client_stream(struct client *c, struct stream *s);
 
 /* {"code","message","path","hint","line","column"} of an error. */
 json_t *control_error_json(const struct sp_error *err);
@@ -92,6 +93,9 @@ json_t *control_sessions(const struct client *self);
 enum topic { TOPIC_LOG = 1, TOPIC_STATE = 2, TOPIC_CONFIG = 4 };
 void client_subscribe(struct client *c, unsigned topics,
     enum log_level level);
+
+/* Did anybody subscribe to it. */
+bool control_listened(const struct engine *e, enum topic topic);
 
 /* Send an event to all who subscribed to it; data is taken over. */
 void control_event(struct engine *e, enum topic topic, json_t *data);

@@ -50,7 +50,10 @@ make_dir(const char *path, struct sp_error *err)
 		*p = '/';
 	}
 	free(copy);
-	if (mkdir(path, 0750) < 0 && errno != EEXIST)
+	/* the umask leaves nothing to the group, which has to pass here */
+	if (mkdir(path, 0750) == 0)
+		(void)chmod(path, 0750);
+	else if (errno != EEXIST)
 		return sp_fail_errno(err, errno, "Directory %s", path);
 	return 0;
 }

@@ -119,6 +119,7 @@ struct network {
 	struct list conns;
 	struct map *conn_index;		/* by name */
 	struct list insts;
+	struct map *inst_index;		/* by id */
 	struct list routes;
 	uint32_t next_reqid;
 	uint32_t table;			/* routes; 0 = none are made */
@@ -139,6 +140,9 @@ void network_sweep(struct network *n);
 /* Into its namespace and back; *old is for network_leave(). */
 int network_enter(const struct network *n, int *old, struct sp_error *err);
 void network_leave(const struct network *n, int old);
+
+/* A "state" event of its power (announce.c). */
+void network_announce(const struct network *n);
 
 /* ---- place.c: namespace, links and addresses of a network ---- */
 int place_make(struct network *n, struct sp_error *err);
@@ -175,6 +179,10 @@ struct inst *inst_by_id(const struct network *n, uint32_t id);
 void inst_counters(struct inst *i, struct plane_counters *in,
     struct plane_counters *out);
 void inst_reset(struct inst *i);
+/* Bytes a second, from counters just read and those of some seconds ago: so
+ * it costs nothing while nobody looks. */
+void inst_rates(struct inst *i, const struct plane_counters *in,
+    const struct plane_counters *out, uint64_t *rate_in, uint64_t *rate_out);
 /* Policy of a child without SA: trap or block; removed if on is false. */
 void tie_trap(struct child *ch, bool on);
 /* Bypass of exclude-my-network. */

@@ -14,6 +14,7 @@
 #include "engine/log.h"
 #include "engine/loop.h"
 #include "engine/status.h"
+#include "engine/stream.h"
 
 /* The first request of a client: which version, how much it wants to be
  * allowed, and what a banner says. */
@@ -102,41 +103,96 @@ METHOD(method_show_networks)
 	return over_networks(call, "networks", add_network);
 }
 
+static void
+add_tunnel(struct engine *e, const struct stream_item *item, bool detail,
+    json_t *list)
+{
+	struct network *n = network_find(e, item->network);
+	struct conn *c = n != NULL ? conn_find(n, item->phase1) : NULL;
+
+	if (c != NULL)
+		json_array_append_new(list, status_tunnel(c, detail));
+}
+
 METHOD(method_show_tunnels)
 {
 	const char *net, *p1;
-	json_t *list = json_array();
+	struct stream *s;
 	struct network *n;
 	struct conn *c;
 
 	(void)err;
 	net = json_string_value(json_object_get(params, "network"));
 	p1 = json_string_value(json_object_get(params, "phase1"));
+	s = stream_new("tunnels", !json_is_true(json_object_get(params,
+	    "brief")), add_tunnel);
 	LIST_EACH(n, &call->engine->networks, struct network, link) {
 		if (net != NULL && !str_eq(net, n->name))
 			continue;
 		LIST_EACH(c, &n->conns, struct conn, link) {
 			if (p1 == NULL || str_eq(p1, c->name))
-				json_array_append_new(list,
-				    status_tunnel(c, true));
+				stream_note(s, n->name, c->name, 0);
 		}
 	}
-	call->result = json_pack("{s:o}", "tunnels", list);
-	return 0;
+	return stream_answer(call, s);
+}
+
+static void
+add_ike(struct engine *e, const struct stream_item *item, bool detail,
+    json_t *list)
+{
+	struct network *n = network_find(e, item->network);
+
+	(void)detail;
+	if (n != NULL && n->host != NULL)
+		status_ike(n, item->id, list);
 }
 
 METHOD(method_show_ike)
 {
+	struct stream *s = stream_new("ike_sas", false, add_ike);
+	struct ike_sa_info sa;
+	struct network *n;
+	size_t pos;
+
 	(void)params;
 	(void)err;
-	return over_networks(call, "ike_sas", status_ike);
+	LIST_EACH(n, &call->engine->networks, struct network, link) {
+		pos = 0;
+		while (n->host != NULL && ike_host_next_sa(n->host, &pos,
+		    &sa))
+			stream_note(s, n->name, NULL, sa.id);
+	}
+	return stream_answer(call, s);
+}
+
+static void
+add_child(struct engine *e, const struct stream_item *item, bool detail,
+    json_t *list)
+{
+	struct network *n = network_find(e, item->network);
+
+	(void)detail;
+	if (n != NULL && n->host != NULL)
+		status_child(n, item->id, list);
 }
 
 METHOD(method_show_children)
 {
+	struct stream *s = stream_new("children", false, add_child);
+	struct ike_child_info c;
+	struct network *n;
+	size_t pos;
+
 	(void)params;
 	(void)err;
-	return over_networks(call, "children", status_children);
+	LIST_EACH(n, &call->engine->networks, struct network, link) {
+		pos = 0;
+		while (n->host != NULL && ike_host_next_child(n->host, &pos,
+		    &c))
+			stream_note(s, n->name, NULL, c.id);
+	}
+	return stream_answer(call, s);
 }
 
 METHOD(method_show_sa)

@@ -174,8 +174,6 @@ METHOD(method_power)
 		return ret;
 	call->result = json_pack("{s:s s:s}", "network", n->name, "state",
 	    on ? "on" : "off");
-	control_event(e, TOPIC_STATE, json_pack("{s:s s:s}", "network",
-	    n->name, "state", on ? "on" : "off"));
 	return 0;
 }
 

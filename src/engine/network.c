@@ -44,6 +44,7 @@ network_new(struct engine *e, const char *name)
 	list_init(&n->conns);
 	n->conn_index = map_new(0);
 	list_init(&n->insts);
+	n->inst_index = map_new(0);
 	list_init(&n->routes);
 	list_init(&n->events);
 	list_init(&n->undelivered);
@@ -64,6 +65,7 @@ network_free(struct network *n)
 	LIST_EACH(c, &n->conns, struct conn, link)
 		conn_free(c);
 	map_free(n->conn_index);
+	map_free(n->inst_index);
 	list_remove(&n->link);
 	free(n);
 }
@@ -307,6 +309,7 @@ network_on(struct network *n, struct sp_error *err)
 			*err = local;
 		log_event(e->log, LOG_LVL_ERROR, "network-power", n->name,
 		    "cannot be powered on: %s", local.text);
+		network_announce(n);
 		return ret;
 	}
 	n->state = NET_ON;
@@ -314,6 +317,7 @@ network_on(struct network *n, struct sp_error *err)
 	log_event(e->log, LOG_LVL_NOTICE, "network-power", n->name,
 	    "on, data plane: %s, place: %s", n->plane->ops->name,
 	    n->netns[0] != '\0' ? n->netns : "host");
+	network_announce(n);
 	start_host(n);
 	return 0;
 }
@@ -334,6 +338,7 @@ network_off(struct network *n)
 	n->state = NET_OFF;
 	log_event(n->engine->log, LOG_LVL_NOTICE, "network-power", n->name,
 	    "off");
+	network_announce(n);
 }
 
 /* Made once more it is known what there is to remove: sockets and plane find

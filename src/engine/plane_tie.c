@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "conf/model.h"
@@ -61,13 +62,16 @@ selectors_of(struct selectors *out, const struct ts_list *l,
 struct inst *
 inst_by_id(const struct network *n, uint32_t id)
 {
-	struct inst *i;
+	return map_get(n->inst_index, &id, sizeof(id));
+}
 
-	LIST_EACH(i, &n->insts, struct inst, link) {
-		if (i->id == id)
-			return i;
-	}
-	return NULL;
+static void
+inst_free(struct inst *i)
+{
+	map_del(i->net->inst_index, &i->id, sizeof(i->id));
+	list_remove(&i->of_child);
+	list_remove(&i->link);
+	free(i);
 }
 
 static struct inst *
@@ -116,7 +120,11 @@ inst_new(struct network *n, const struct ike_child_info *c)
 	} else {
 		i->reqid = i->policy = new_reqid(n);
 	}
+	list_init(&i->of_child);
+	if (i->child != NULL)
+		list_append(&i->child->insts, &i->of_child);
 	list_append(&n->insts, &i->link);
+	map_put(n->inst_index, &i->id, sizeof(i->id), i);
 	return i;
 }
 
@@ -396,7 +404,7 @@ tie_child_del(struct network *n, const struct ike_child_info *c)
 	if (i == NULL)
 		return;
 
-	list_remove(&i->link);
+	list_remove(&i->of_child);
 	if (i->out)
 		(void)ops->sa_del(n->plane, i->spi_out, i->protocol,
 		    &i->dst_out, NULL);
@@ -404,7 +412,7 @@ tie_child_del(struct network *n, const struct ike_child_info *c)
 		(void)ops->sa_del(n->plane, i->spi_in, i->protocol,
 		    &i->dst_in, NULL);
 	end_policy(n, i);
-	free(i);
+	inst_free(i);
 }
 
 static void
@@ -607,10 +615,8 @@ tie_plane_close(struct network *n)
 {
 	struct inst *i;
 
-	LIST_EACH(i, &n->insts, struct inst, link) {
-		list_remove(&i->link);
-		free(i);
-	}
+	LIST_EACH(i, &n->insts, struct inst, link)
+		inst_free(i);
 	loop_io_free(n->plane_io);
 	n->plane_io = NULL;
 	if (n->plane != NULL)
@@ -650,6 +656,31 @@ inst_counters(struct inst *i, struct plane_counters *in,
 	subtract(in, &i->base_in);
 	raw_counters(i, false, out);
 	subtract(out, &i->base_out);
+}
+
+#define RATE_MS 2000		/* least time that a rate is taken over */
+
+void
+inst_rates(struct inst *i, const struct plane_counters *in,
+    const struct plane_counters *out, uint64_t *rate_in, uint64_t *rate_out)
+{
+	struct rate *r = &i->rate;
+	int64_t now = clock_ms(), ms = now - r->at;
+
+	/* the first look, a reset, or one so old that it says nothing */
+	if (r->at == 0 || in->bytes < r->bytes_in ||
+	    out->bytes < r->bytes_out || ms > 30 * RATE_MS) {
+		*r = (struct rate){ .at = now, .bytes_in = in->bytes,
+		    .bytes_out = out->bytes };
+	} else if (ms >= RATE_MS) {
+		r->in = (in->bytes - r->bytes_in) * 1000 / (uint64_t)ms;
+		r->out = (out->bytes - r->bytes_out) * 1000 / (uint64_t)ms;
+		r->at = now;
+		r->bytes_in = in->bytes;
+		r->bytes_out = out->bytes;
+	}
+	*rate_in = r->in;
+	*rate_out = r->out;
 }
 
 void

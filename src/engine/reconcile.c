@@ -240,11 +240,9 @@ disconnect_child(struct conn *c, struct child *ch, bool force)
 	struct inst *i;
 
 	ch->wanted = ch->was_up = false;
-	LIST_EACH(i, &c->net->insts, struct inst, link) {
-		if (i->child == ch) {
-			ike_host_child_delete(c->net->host, clock_ms(), i->id,
-			    REASON_USER_STOPPED, NULL);
-		}
+	LIST_EACH(i, &ch->insts, struct inst, of_child) {
+		ike_host_child_delete(c->net->host, clock_ms(), i->id,
+		    REASON_USER_STOPPED, NULL);
 	}
 	if (!force || !ch->trapped)
 		return;
@@ -322,6 +320,7 @@ give_up(struct conn *c)
 	c->failed = true;
 	c->since_wall = clock_wall_ms();
 	want_nothing(c);
+	conn_announce(c, "", "gave-up", NULL);
 }
 
 void
@@ -337,6 +336,7 @@ conn_attempt_failed(struct conn *c, const struct ike_reason *r)
 	conn_record(c, "", r);
 	say(c, LOG_LVL_WARNING, "ike-failed", "%s: %s",
 	    ike_reason_word(r->code), r->text);
+	conn_announce(c, "", "failed", r);
 	if (conn_try_next(c))
 		return;
 
@@ -365,6 +365,7 @@ on_sa_up(struct conn *c, const struct ike_event *ev)
 	c->since_wall = clock_wall_ms();
 	say(c, LOG_LVL_NOTICE, "ike-up", "IKE SA established as %s",
 	    ours ? "initiator" : "responder");
+	conn_announce(c, "", "up", NULL);
 	wait_progress(c, "IKE SA established");
 	/* the peer has children to make first */
 	LIST_EACH(ch, &c->children, struct child, link) {
@@ -457,6 +458,7 @@ on_sa_down(struct conn *c, const struct ike_event *ev)
 		return;
 
 	inner_drop(c);
+	conn_announce(c, "", "down", &ev->reason);
 	if (c->reauth) {
 		c->reauth = false;
 		want_again(c);
@@ -501,6 +503,7 @@ on_child_up(struct conn *c, const struct ike_event *ev)
 	ch->since_wall = clock_wall_ms();
 	c->failed = false;
 	say(c, LOG_LVL_NOTICE, "child-up", "child: %s", ch->name);
+	conn_announce(c, ch->name, "up", NULL);
 }
 
 bool
@@ -526,6 +529,7 @@ on_child_down(struct conn *c, const struct ike_event *ev)
 	    ike_reason_word(code), ev->reason.text);
 	ch->since_wall = clock_wall_ms();
 	ch->pending = false;
+	conn_announce(c, ch->name, "down", &ev->reason);
 	if (!conn_stands(c, ev->sa_id) || c->reauth)
 		return;		/* on_sa_down() decides */
 
@@ -549,6 +553,7 @@ on_child_failed(struct conn *c, const struct ike_event *ev)
 	say(c, LOG_LVL_WARNING, "child-failed", "child: %s, %s: %s",
 	    ev->child_name, ike_reason_word(ev->reason.code),
 	    ev->reason.text);
+	conn_announce(c, ch != NULL ? ch->name : "", "failed", &ev->reason);
 	if (ch == NULL || !ev->initiator)
 		return;
 
@@ -571,6 +576,7 @@ on_child_rekeyed(struct conn *c, const struct ike_event *ev)
 	if (ch != NULL)
 		ch->rekeyed = true;
 	say(c, LOG_LVL_INFO, "child-rekeyed", "child: %s", ev->child_name);
+	conn_announce(c, ev->child_name, "rekeyed", NULL);
 }
 
 static void
@@ -579,6 +585,7 @@ on_sa_rekeyed(struct conn *c, const struct ike_event *ev)
 	if (ev->sa_id == c->sa_id)
 		c->sa_id = ev->new_id;
 	say(c, LOG_LVL_INFO, "ike-rekeyed", "IKE SA renewed");
+	conn_announce(c, "", "rekeyed", NULL);
 }
 
 static void

@@ -164,22 +164,21 @@ put_sa(json_t *obj, const struct ike_sa_info *sa)
 }
 
 void
-status_ike(struct network *n, json_t *list)
+status_ike(struct network *n, uint32_t id, json_t *list)
 {
 	struct ike_sa_info sa;
 	struct conn *c;
 	json_t *obj;
-	size_t pos = 0;
 
-	while (n->host != NULL && ike_host_next_sa(n->host, &pos, &sa)) {
-		c = conn_of(n, sa.conf);
-		obj = json_pack("{s:i s:s s:o s:s s:i}", "id", (int)sa.id,
-		    "network", n->name, "phase1", c != NULL ?
-		    json_string(c->name) : json_null(), "state",
-		    sa_states[sa.state], "children", (int)sa.nr_children);
-		put_sa(obj, &sa);
-		json_array_append_new(list, obj);
-	}
+	if (!ike_host_sa(n->host, id, &sa))
+		return;
+	c = conn_of(n, sa.conf);
+	obj = json_pack("{s:i s:s s:o s:s s:i}", "id", (int)sa.id,
+	    "network", n->name, "phase1", c != NULL ? json_string(c->name) :
+	    json_null(), "state", sa_states[sa.state], "children",
+	    (int)sa.nr_children);
+	put_sa(obj, &sa);
+	json_array_append_new(list, obj);
 }
 
 /* ---- children ---- */
@@ -202,9 +201,14 @@ static void
 put_counters(json_t *obj, struct inst *i)
 {
 	struct plane_counters in = {0}, out = {0};
+	uint64_t rate_in = 0, rate_out = 0;
 
-	if (i != NULL)
+	if (i != NULL) {
 		inst_counters(i, &in, &out);
+		inst_rates(i, &in, &out, &rate_in, &rate_out);
+	}
+	set(obj, "rate_in", count(rate_in));
+	set(obj, "rate_out", count(rate_out));
 	set(obj, "bytes_in", count(in.bytes));
 	set(obj, "bytes_out", count(out.bytes));
 	set(obj, "packets_in", count(in.packets));
@@ -234,25 +238,22 @@ put_child(json_t *obj, struct network *n, const struct ike_child_info *c)
 }
 
 void
-status_children(struct network *n, json_t *list)
+status_child(struct network *n, uint32_t id, json_t *list)
 {
 	struct ike_child_info c;
 	struct conn *conn;
 	json_t *obj;
-	size_t pos = 0;
 
-	while (n->host != NULL && ike_host_next_child(n->host, &pos, &c)) {
-		if (c.state == IKE_CHILD_CREATING)
-			continue;
-		conn = conn_of(n, c.ike_conf);
-		obj = json_pack("{s:i s:s s:o s:s s:s}", "id", (int)c.id,
-		    "network", n->name, "phase1", conn != NULL ?
-		    json_string(conn->name) : json_null(), "phase2", c.name,
-		    "state", child_states[c.state]);
-		put_child(obj, n, &c);
-		set(obj, "installed_at", time_at(c.installed_at));
-		json_array_append_new(list, obj);
-	}
+	if (!ike_host_child(n->host, id, &c) || c.state == IKE_CHILD_CREATING)
+		return;
+	conn = conn_of(n, c.ike_conf);
+	obj = json_pack("{s:i s:s s:o s:s s:s}", "id", (int)c.id,
+	    "network", n->name, "phase1", conn != NULL ?
+	    json_string(conn->name) : json_null(), "phase2", c.name,
+	    "state", child_states[c.state]);
+	put_child(obj, n, &c);
+	set(obj, "installed_at", time_at(c.installed_at));
+	json_array_append_new(list, obj);
 }
 
 /* ---- tunnels ---- */

@@ -8,6 +8,7 @@
 #define SP_ENGINE_STATUS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <jansson.h>
 
@@ -20,9 +21,12 @@ json_t *status_tunnel(struct conn *c, bool detail);
 
 json_t *status_network(struct network *n);
 
-/* Lists over one network: IKE SAs, child SAs, SAs in the plane, policies. */
-void status_ike(struct network *n, json_t *list);
-void status_children(struct network *n, json_t *list);
+/* Append one IKE SA, one child SA by its number in the host; nothing if it
+ * is gone. */
+void status_ike(struct network *n, uint32_t id, json_t *list);
+void status_child(struct network *n, uint32_t id, json_t *list);
+
+/* Lists over one network: SAs in the plane, policies. */
 void status_sas(struct network *n, json_t *list);
 void status_policies(struct network *n, json_t *list);
 

@@ -101,6 +101,7 @@ ACTS = {
         "routing-table": "test_settings.py (lab)",
         "log-level": "engine_log.c", "log-bytes": "engine_log.c",
         "commit-confirm-default": "test_confirm.py",
+        "session-idle-timeout": "engine_limits.c",
         "inactivity-logout": "test_operators.py",
     },
 }

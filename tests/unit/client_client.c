@@ -33,6 +33,9 @@ static const struct row rows[] = {
 	{ "partial", "{\"id\":1,\"more\":true,\"result\":{}}\n"
 	  "{\"id\":1,\"more\":true,\"result\":{}}\n"
 	  "{\"id\":1,\"result\":{\"v\":\"b\"}}\n", 0, "b", 2, 0, 0 },
+	{ "dismissed", "{\"event\":\"closing\",\"data\":{\"message\":\"Too "
+	  "many.\"}}\n", SP_NOTFOUND, "The engine has closed the connection: "
+	  "Too many.", 0, 0, 1 },
 	{ "events", "{\"event\":\"log\",\"data\":{}}\n"
 	  "{\"id\":1,\"result\":{\"v\":\"c\"}}\n"
 	  "{\"event\":\"log\",\"data\":{}}\n", 0, "c", 0, 2, 0 },
@@ -138,6 +141,33 @@ test_request(void **state)
 	close(fd[1]);
 }
 
+/* Lists in parts are put together for who does not look at the parts. */
+static void
+test_parts(void **state)
+{
+	static const char bytes[] =
+	    "{\"id\":1,\"more\":true,\"result\":{\"l\":[1,2]}}\n"
+	    "{\"id\":1,\"more\":true,\"result\":{\"l\":[3]}}\n"
+	    "{\"id\":1,\"result\":{\"l\":[4],\"n\":7}}\n";
+	struct sp_error err = {0};
+	struct client *c;
+	json_t *result = NULL, *want;
+	int fd[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
+	assert_int_equal(write(fd[1], bytes, strlen(bytes)), strlen(bytes));
+	c = client_from_fd(fd[0]);
+	assert_int_equal(client_call(c, "m", NULL, NULL, NULL, 5000, NULL,
+	    &result, &err), 0);
+	want = json_pack("{s:[i, i, i, i], s:i}", "l", 1, 2, 3, 4, "n", 7);
+	assert_true(json_equal(result, want));
+	json_decref(want);
+	json_decref(result);
+	client_free(c);
+	close(fd[1]);
+}
+
 static void
 test_interrupted(void **state)
 {
@@ -179,6 +209,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_replies),
 		cmocka_unit_test(test_request),
+		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_interrupted),
 		cmocka_unit_test(test_nobody),
 	};
