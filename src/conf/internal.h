@@ -66,9 +66,11 @@ struct conf_tree {
 
 /* The tables. */
 extern const struct set_row network_table[], ipsec_table[], phase1_table[],
-    proposal1_table[], proposal2_table[], phase2_table[], system_table[];
+    proposal1_table[], proposal2_table[], phase2_table[], system_table[],
+    rule_table[], route_table[];
 extern const struct conf_object network_object, ipsec_object, phase1_object,
-    proposal1_object, proposal2_object, phase2_object, system_object;
+    proposal1_object, proposal2_object, phase2_object, system_object,
+    rule_object, route_object, host_object;
 
 /* A value as it may stand in a sentence: safe, cut to fit out[CONF_QUOTE]. */
 const char *value_quote(char *out, const char *value);
@@ -91,6 +93,13 @@ int value_identity(struct buf *out, const char *value, const char *shown,
 int value_prefix(struct buf *out, const char *value, const char *shown,
     struct sp_error *err);
 int value_selector(struct buf *out, const char *value, const char *shown,
+    struct sp_error *err);
+
+int value_end(struct buf *out, const char *value, const char *shown,
+    struct sp_error *err);
+int value_ports(struct buf *out, const char *value, const char *shown,
+    struct sp_error *err);
+int value_rate(struct buf *out, const char *value, const char *shown,
     struct sp_error *err);
 
 /* First and last address of a selector as printed; false for dynamic. */

@@ -505,7 +505,7 @@ const struct conf_object ipsec_object = {
 };
 
 static const struct conf_object *const network_children[] = {
-	&ipsec_object, &phase1_object, NULL
+	&ipsec_object, &phase1_object, &rule_object, &route_object, NULL
 };
 
 const struct conf_object network_object = {

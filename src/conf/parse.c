@@ -133,13 +133,31 @@ block_done(struct parser *ps, struct conf_node *n)
 	}
 }
 
+/* One value of a setting, of as many words as its first one asks for. */
+static int
+set_value(struct conf_node *n, const struct set_row *row,
+    const struct token *tok, size_t nr, size_t *used, struct sp_error *err)
+{
+	size_t words = tok[0].quoted ? 1 :
+	    schema_value_words(row, tok[0].text), i;
+	struct buf b = {0};
+	int ret;
+
+	for (i = 0; i < words && i < nr && tok[i].type == TOK_WORD; i++)
+		buf_printf(&b, "%s%s", i > 0 ? " " : "", tok[i].text);
+	*used = i;
+	ret = conf_set(n, row->name, (char *)b.data, err);
+	buf_free(&b);
+	return ret;
+}
+
 /* "setting value ...;" where row is the setting. */
 static int
 parse_setting(struct parser *ps, struct conf_node *n,
     const struct set_row *row)
 {
 	const struct token *word = peek(ps), *t;
-	size_t nr = 0;
+	size_t nr = 0, used;
 	int ret;
 
 	ps->at++;
@@ -149,12 +167,12 @@ parse_setting(struct parser *ps, struct conf_node *n,
 			return fail_at(ps->err, t,
 			    "The value before this one must end with \";\".");
 		}
-		ret = conf_set(n, row->name, t->text, ps->err);
+		ret = set_value(n, row, t, ps->nr - ps->at, &used, ps->err);
 		if (ret < 0)
 			return place(ps->err, t, ret);
 		word = t;
 		nr++;
-		ps->at++;
+		ps->at += used;
 	}
 	if (nr == 0)
 		return fail_at(ps->err, word, "This setting needs a value.");
@@ -288,7 +306,7 @@ static int
 set_row_words(struct conf_node *n, const struct set_row *row,
     const struct token *tok, size_t nr, size_t *used, struct sp_error *err)
 {
-	size_t i = 1;
+	size_t i = 1, words;
 	int ret;
 
 	do {
@@ -296,10 +314,10 @@ set_row_words(struct conf_node *n, const struct set_row *row,
 			return fail_at(err, &tok[0],
 			    "This setting needs a value.");
 		}
-		ret = conf_set(n, row->name, tok[i].text, err);
+		ret = set_value(n, row, tok + i, nr - i, &words, err);
 		if (ret < 0)
 			return place(err, &tok[i], ret);
-		i++;
+		i += words;
 	} while ((row->flags & SET_LIST) && i < nr && !is_known(n, &tok[i]));
 	*used = i;
 	return 0;

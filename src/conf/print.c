@@ -41,6 +41,16 @@ print_comment(const struct printer *pr, const char *comment)
 	}
 }
 
+/* A value of several words reads back without quotes; its words need none. */
+static void
+value_print(struct buf *b, const struct set_row *row, const char *value)
+{
+	if (row->type == SET_END)
+		buf_puts(b, value);
+	else
+		token_print(b, value);
+}
+
 void
 print_leaf(const struct printer *pr, const struct conf_leaf *leaf,
     const char *note)
@@ -52,7 +62,7 @@ print_leaf(const struct printer *pr, const struct conf_leaf *leaf,
 	buf_puts(pr->out, leaf->row->name);
 	for (i = 0; i < leaf->nr; i++) {
 		buf_puts(pr->out, " ");
-		token_print(pr->out, leaf->values[i]);
+		value_print(pr->out, leaf->row, leaf->values[i]);
 	}
 	buf_printf(pr->out, ";%s%s\n", note != NULL ? " # " : "",
 	    note != NULL ? note : "");
@@ -187,12 +197,12 @@ flat_comment(struct buf *b, const struct conf_node *n, const char *setting,
 }
 
 static void
-flat_value(struct buf *b, const struct conf_node *n, const char *setting,
-    const char *value)
+flat_value(struct buf *b, const struct conf_node *n,
+    const struct set_row *row, const char *value)
 {
 	flat_begin(b, "set", n);
-	buf_printf(b, "%s ", setting);
-	token_print(b, value);
+	buf_printf(b, "%s ", row->name);
+	value_print(b, row, value);
 	buf_puts(b, "\n");
 }
 
@@ -208,12 +218,12 @@ flat_rows(struct buf *b, const struct conf_node *n, bool all)
 		leaf = leaf_find(n, row);
 		def = schema_default(row, n);
 		for (i = 0; leaf != NULL && i < leaf->nr; i++)
-			flat_value(b, n, row->name, leaf->values[i]);
+			flat_value(b, n, row, leaf->values[i]);
 		if (leaf != NULL)
 			flat_comment(b, n, row->name, leaf->comment);
 		else if (all && def != NULL && def[0] != '\0' &&
 		    schema_shown(row, n, NULL))
-			flat_value(b, n, row->name, def);
+			flat_value(b, n, row, def);
 	}
 }
 

@@ -26,7 +26,7 @@ static const struct set_row root_rows[] = {
 };
 
 static const struct conf_object *const root_children[] = {
-	&network_object, &system_object, NULL
+	&network_object, &host_object, &system_object, NULL
 };
 
 const struct conf_object conf_root_object = {
@@ -118,6 +118,24 @@ number_name(const struct conf_object *obj, const char *name, char **canon,
 	return 0;
 }
 
+/* Routes: a network, or "default" for all that has no other. */
+static int
+prefix_name(const char *name, char **canon, struct sp_error *err)
+{
+	char shown[CONF_QUOTE];
+	struct buf b = {0};
+	int ret = 0;
+
+	if (str_eq(name, "default"))
+		buf_puts(&b, name);
+	else
+		ret = value_prefix(&b, name, value_quote(shown, name), err);
+	if (ret == 0)
+		*canon = buf_steal_str(&b);
+	buf_free(&b);
+	return ret;
+}
+
 static bool
 is_name(const char *s)
 {
@@ -145,6 +163,8 @@ schema_name(const struct conf_object *obj, const char *name, char **canon,
 		return 0;
 	case OBJ_NUMBERED:
 		return number_name(obj, name, canon, err);
+	case OBJ_PREFIX:
+		return prefix_name(name, canon, err);
 	case OBJ_NAMED:
 		break;
 	}
@@ -231,6 +251,10 @@ static const char *const shape_words[] = {
 	[SET_HOST] = "<address or host name>",
 	[SET_IDENTITY] = "<identity>",
 	[SET_SELECTOR] = "<network>",
+	[SET_END] = "any|custom <network>|my-router-ip|other-router-ip "
+	    "<name>|...",
+	[SET_PORTS] = "<port or a-b>",
+	[SET_RATE] = "<100/second, 64kbytes/second>",
 	[SET_TEXT] = "<text>",
 	[SET_NAME] = "<name>",
 	[SET_REFERENCE] = "<name>",
@@ -268,6 +292,9 @@ static void (*const shapes[])(struct buf *, const struct set_row *) = {
 	[SET_HOST] = shape_word,
 	[SET_IDENTITY] = shape_word,
 	[SET_SELECTOR] = shape_word,
+	[SET_END] = shape_word,
+	[SET_PORTS] = shape_word,
+	[SET_RATE] = shape_word,
 	[SET_TEXT] = shape_word,
 	[SET_NAME] = shape_word,
 	[SET_REFERENCE] = shape_word,

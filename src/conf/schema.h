@@ -32,6 +32,10 @@ enum set_type {
 	SET_NAME,		/* name of something outside, or a word of
 				 * choices: a link, a bridge */
 	SET_REFERENCE,		/* name of another object (ref_object) */
+	SET_END,		/* end of a flow: one to three words, such as
+				 * "custom 10.0.0.0/8" */
+	SET_PORTS,		/* port or a-b */
+	SET_RATE,		/* 100/second, 64kbytes/second */
 	SET_SECRET,		/* shown as <secret:NAME>, kept apart */
 };
 
@@ -100,6 +104,7 @@ enum obj_naming {
 	OBJ_SINGLE,		/* at most one, no name: ipsec, system */
 	OBJ_NAMED,		/* 1-31 characters */
 	OBJ_NUMBERED,		/* 1-9999, sorted: proposal 10, rule 20 */
+	OBJ_PREFIX,		/* a prefix or "default": route 10.0.0.0/8 */
 };
 
 struct conf_object {
@@ -131,6 +136,13 @@ const struct conf_object *schema_child(const struct conf_object *obj,
  */
 int schema_value(const struct set_row *row, const struct conf_node *node,
     const char *value, char **canon, struct sp_error *err);
+
+/* The i-th word that the end of a flow may begin with, or NULL. */
+const char *schema_end_word(size_t i);
+
+/* How many words of a line make up a value that begins with this one; they
+ * are one text with blanks for schema_value() and conf_set(). */
+size_t schema_value_words(const struct set_row *row, const char *first);
 
 /* The choice of a row by its word, or NULL. */
 const struct set_choice *schema_choice(const struct set_row *row,

@@ -51,7 +51,10 @@ add(struct sp_error **list, size_t *nr, const struct conf_node *n,
 		buf_printf(&path, "%s%s", path.len > 0 ? " " : "", setting);
 	sp_path(&(*list)[*nr], "%s", (const char *)path.data);
 	buf_free(&path);
-	(*nr)++;
+	/* a list says it of each of its values: once is enough */
+	if (*nr == 0 || !str_eq((*list)[*nr].path, (*list)[*nr - 1].path) ||
+	    !str_eq((*list)[*nr].text, (*list)[*nr - 1].text))
+		(*nr)++;
 }
 
 static void

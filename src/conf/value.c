@@ -319,6 +319,9 @@ by_form(const struct value_in *in, struct buf *out, struct sp_error *err)
 		[SET_HOST] = value_host,
 		[SET_IDENTITY] = value_identity,
 		[SET_SELECTOR] = value_selector,
+		[SET_END] = value_end,
+		[SET_PORTS] = value_ports,
+		[SET_RATE] = value_rate,
 	};
 
 	return forms[in->row->type](out, in->value, in->shown, err);
@@ -416,6 +419,9 @@ static int (*const checks[])(const struct value_in *, struct buf *,
 	[SET_HOST] = by_form,
 	[SET_IDENTITY] = by_form,
 	[SET_SELECTOR] = by_form,
+	[SET_END] = by_form,
+	[SET_PORTS] = by_form,
+	[SET_RATE] = by_form,
 	[SET_TEXT] = value_text,
 	[SET_NAME] = value_name,
 	[SET_REFERENCE] = value_name,

@@ -101,6 +101,24 @@ fail_no_value(const struct path *p, const struct token *last,
 	return SP_FORMAT;
 }
 
+/* Several words that are one value. */
+static int
+set_end(struct path *p, size_t nr, struct sp_error *err)
+{
+	struct buf b = {0};
+	size_t i;
+	int ret;
+
+	for (i = 0; i < nr; i++)
+		buf_printf(&b, "%s%s", i > 0 ? " " : "", p->value[i].text);
+	ret = conf_set(p->node, p->row->name, (char *)b.data, err);
+	buf_free(&b);
+	if (ret == 0)
+		return 0;
+	err->path[0] = '\0';
+	return fail_token(err, &p->value[nr - 1]);
+}
+
 /* The first value that is refused ends it; run.c takes the others back. */
 static int
 set_values(struct path *p, size_t nr, struct sp_error *err)
@@ -108,6 +126,8 @@ set_values(struct path *p, size_t nr, struct sp_error *err)
 	size_t i;
 	int ret;
 
+	if (p->row->type == SET_END)
+		return set_end(p, nr, err);
 	for (i = 0; i < nr; i++) {
 		ret = conf_set(p->node, p->row->name, p->value[i].text, err);
 		if (ret < 0) {

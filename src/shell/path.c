@@ -202,8 +202,11 @@ path_values(const struct path *p)
 	if (p->row->type == SET_SECRET && p->nr_values > 1 &&
 	    str_eq(p->value[0].text, "file") && !p->value[0].quoted)
 		return 2;
-	if (!(p->row->flags & SET_LIST))
-		return 1;
+	if (!(p->row->flags & SET_LIST)) {
+		n = p->value[0].quoted ? 1 :
+		    schema_value_words(p->row, p->value[0].text);
+		return n < p->nr_values ? n : p->nr_values;
+	}
 	for (n = 1; n < p->nr_values; n++) {
 		if (!p->value[n].quoted &&
 		    (schema_row(obj, p->value[n].text) ||
@@ -365,6 +368,8 @@ offer_values(struct shell *sh, const struct path *p, const char *prefix,
 {
 	const struct conf_object *ref;
 	struct buf b = {0};
+	const char *word;
+	size_t i;
 
 	if (p->row->type == SET_SECRET) {
 		offer_secret(prefix, out);
@@ -375,6 +380,9 @@ offer_values(struct shell *sh, const struct path *p, const char *prefix,
 		choices_add(out, prefix, "no", "");
 	}
 	offer_choices(p->node, p->row, prefix, out);
+	for (i = 0; p->row->type == SET_END &&
+	    (word = schema_end_word(i)) != NULL; i++)
+		choices_add(out, prefix, word, "");
 	ref = p->row->ref_object ?
 	    schema_child(&conf_root_object, p->row->ref_object) : NULL;
 	if (ref)
@@ -412,11 +420,33 @@ walk_on(struct shell *sh, const struct token *tok, size_t nr,
 	return 0;
 }
 
+/* The words behind "custom", "other-router-ip" and the like. */
+static void
+offer_rest_of_end(struct shell *sh, const struct path *p, const char *prefix,
+    struct choices *out)
+{
+	const struct conf_object *networks;
+
+	if (str_prefix(p->value[0].text, "other-") && p->nr_values == 1) {
+		networks = schema_child(&conf_root_object, "vpn-network");
+		offer_names(conf_root(sh->cand.tree), networks, prefix, out);
+		choices_add(out, prefix, "External", _("The machine's own"));
+		return;
+	}
+	choices_shape(out, str_eq(p->value[0].text, "custom") ?
+	    _("<address, network or range>") : _("<address or name>"), "");
+}
+
 /* After a value: further values of a list, other settings, or Enter. */
 static void
 offer_after_value(struct shell *sh, const struct path *p, const char *prefix,
     struct choices *out)
 {
+	if (p->row->type == SET_END &&
+	    schema_value_words(p->row, p->value[0].text) > p->nr_values) {
+		offer_rest_of_end(sh, p, prefix, out);
+		return;
+	}
 	if (p->row->flags & SET_LIST)
 		offer_values(sh, p, prefix, out);
 	if (p->row->type == SET_SECRET && str_eq(p->value[0].text, "file") &&

@@ -134,6 +134,10 @@ ASIDE = {"strongswan-conf", "ipsec-conf", "ipsec-secrets", "certificate",
          "authority", "peer-certificate"}
 
 
+# objects that a commit refuses as a whole (conf_validate.c)
+REFUSED = {"rule", "route"}
+
+
 class Engine:
     def __init__(self, folder):
         self.folder = folder
@@ -188,7 +192,8 @@ def test_every_row_has_its_place(_):
     acts = {(kind, n) for kind, names in ACTS.items() for n in names}
     found = rows()
     equal(len(found) > 80, True, "rows found")
-    equal(sorted(x for x in found - acts if x[1] not in later), [],
+    equal(sorted(x for x in found - acts if x[1] not in later and
+                 x[0] not in REFUSED), [],
           "rows that no list has")
     equal(sorted(acts - found), [], "rows that are no more")
 

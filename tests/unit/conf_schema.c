@@ -120,7 +120,8 @@ other_value(const struct set_row *row)
 {
 	static const char *const values[] = { "yes", "no", "17", "600", "2", "99999",
 		"45m", "192.0.2.9", "192.0.2.0/24", "gw.example",
-		"<secret:a/b>", "some text" };
+		"<secret:a/b>", "some text", "custom 192.0.2.0/24",
+		"100/second" };
 	const struct set_choice *c;
 	char *canon;
 	size_t i;
@@ -158,7 +159,8 @@ make_one(struct conf_tree *t, const struct conf_object *obj)
 		if (conf_node_object(n) == obj)
 			return n;
 		if (schema_child(conf_node_object(n), obj->word) == obj) {
-			assert_int_equal(conf_child_make(n, obj->word, "10",
+			assert_int_equal(conf_child_make(n, obj->word,
+			    obj->naming == OBJ_PREFIX ? "192.0.2.0/24" : "10",
 			    &n, NULL), 0);
 			return n;
 		}

@@ -332,6 +332,31 @@ static const struct row rows[] = {
 	  "system dmz-network", "100.64.0.0/24 overlaps 100.64.0.128/25 of "
 	  "phase 2 \"c\".", false },
 	{ BASE("", "", "remote-network 100.64.0.0/10;"), NULL, NULL, false },
+	{ "vpn-network a { rule 5 { name x; action translate; } }",
+	  "vpn-network a rule 5", "A translate rule needs a target: where "
+	  "should the packets go?", false },
+	{ "vpn-network a { rule 5 { name x; action route; target my-dmz-ip; "
+	  "} }", "vpn-network a rule 5 direction", "A route rule directs "
+	  "outgoing traffic; set direction outgoing.", false },
+	{ "host { rule 5 { name x; source-ports 5 6; } }",
+	  "host rule 5 source-ports", "Ports need protocol tcp, udp or "
+	  "tcp-udp; this rule has any.", false },
+	{ "host { rule 5 { name x; protocol tcp; action translate; target "
+	  "my-router-ip; target-ports 7; destination-ports 5 6; } }",
+	  "host rule 5 target-ports", "Leave target-ports empty when there "
+	  "are several destination ports; they stay as they are.", false },
+	{ "host { rule 5 { name x; action translate; destination custom "
+	  "10.1.0.0/24; target custom 10.2.0.0/25; } }", "host rule 5 target",
+	  "Target 10.2.0.0/25 cannot stand for 10.1.0.0/24: the sizes "
+	  "differ.", false },
+	{ "host { rule 5 { name x; } rule 9 { name y; protocol udp; } }",
+	  "host rule 9 action", "Rule 9 is never reached: rule 5 matches all "
+	  "of it.", true },
+	{ "host { rule 5 { name x; } }", "host rule 5",
+	  "rule 5 is not yet supported in this version.", false },
+	{ "host { route default { target my-dmz-ip; } }",
+	  "host route default",
+	  "route default is not yet supported in this version.", false },
 	{ "system { trace-messages 10; }", "system trace-messages",
 	  "trace-messages 10 is not yet supported in this version.", false },
 	{ "system { data-plane user; retransmit-tries 2; log-level debug; "
