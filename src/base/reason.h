@@ -26,6 +26,7 @@
 	X(PSK_MISSING, "psk-missing")					\
 	X(AUTH_FAILED_ID, "auth-failed-id")				\
 	X(ID_TYPE_MISMATCH, "id-type-mismatch")				\
+	X(PPK, "ppk-mismatch")						\
 	X(AUTH_METHOD_MISMATCH, "auth-method-mismatch")			\
 	X(AUTH_FAILED_SIGNATURE, "auth-failed-signature")		\
 	X(SIG_HASH_UNSUPPORTED, "sig-hash-unsupported")			\

@@ -137,6 +137,11 @@ void leaf_store(struct conf_leaf *leaf, const char *value);
 void secret_default_name(struct buf *b, const struct conf_node *n,
     const struct conf_node *renamed, const char *former);
 
+/* The same for one setting of n: pre-shared-key has the bare path. */
+void secret_row_name(struct buf *b, const struct conf_node *n,
+    const struct set_row *row, const struct conf_node *renamed,
+    const char *former);
+
 /* After a rename or copy: secrets named after the old place follow. */
 void secrets_follow(struct conf_node *n, const struct conf_node *renamed,
     const char *former);

@@ -71,6 +71,13 @@ shown_split(const struct conf_node *n, const char **why)
 }
 
 static bool
+shown_ppk(const struct conf_node *n, const char **why)
+{
+	*why = "ppk is not set";
+	return conf_is_set(n, "ppk");
+}
+
+static bool
 shown_pool(const struct conf_node *n, const char **why)
 {
 	*why = "address-pool is empty";
@@ -325,6 +332,32 @@ warn_peer(const struct conf_node *n, const char *value, char *buf)
 	snprintf(buf, 256, "Any peer that knows the key is accepted as %s.",
 	    n->name);
 	return buf;
+}
+
+static int
+check_ppk(const struct conf_node *n, const char *value, struct sp_error *err)
+{
+	char name[CONF_NAME_MAX];
+
+	if (!conf_secret_name(value, name, sizeof(name)))
+		return 0;
+	if (conf_secret(n->tree, name) == NULL) {
+		return sp_fail(err, SP_INVALID, "ppk names secret \"%s\", "
+		    "which does not exist.", name);
+	}
+	if (!conf_is_set(n, "ppk-identifier")) {
+		return sp_fail(err, SP_INVALID, "Phase 1 \"%s\" has a ppk "
+		    "but no ppk-identifier, by which the peer knows it.",
+		    n->name);
+	}
+	/* NO_PPK_AUTH would take a second signature */
+	if (is(n, "authentication", "certificate") &&
+	    !conf_bool(n, "ppk-required")) {
+		return sp_fail(err, SP_INVALID, "With authentication "
+		    "certificate a ppk is required or not used; ppk-required "
+		    "no works with pre-shared-key alone.");
+	}
+	return 0;
 }
 
 /* A pool has room between its ends, and each family one. */
@@ -630,6 +663,24 @@ const struct set_row phase1_table[] = {
 	  .help = N_("The only certificate that is accepted."),
 	  .group = N_("Authentication"), .ipsec_conf = "rightcert",
 	  .swanctl = "remote.certs" },
+	/* post-quantum preshared key, RFC 8784 */
+	{ .name = "ppk", .type = SET_SECRET, .flags = SET_ADVANCED,
+	  .shown = shown_v2, .check = check_ppk, .restart = RESTART_IKE,
+	  .label = N_("Post-Quantum Preshared Key"),
+	  .help = N_("A second key, against those who record now and break "
+	    "the key exchange later."),
+	  .group = N_("Authentication"), .ipsec_conf = "ipsec.secrets: PPK",
+	  .swanctl = "secrets.ppk.secret" },
+	{ .name = "ppk-identifier", .type = SET_TEXT, .max = 128,
+	  .flags = SET_ADVANCED, .shown = shown_ppk, .restart = RESTART_IKE,
+	  .label = N_("PPK Identifier"),
+	  .help = N_("Its name, the same at the peer."),
+	  .group = N_("Authentication"), .swanctl = "ppk_id" },
+	{ .name = "ppk-required", .type = SET_BOOL, .def = "yes",
+	  .flags = SET_ADVANCED, .shown = shown_ppk, .restart = RESTART_IKE,
+	  .label = N_("PPK Required"),
+	  .help = N_("Is a peer without it refused."),
+	  .group = N_("Authentication"), .swanctl = "ppk_required" },
 	/* IKEv1 alone (RFC 2409 5.4) */
 	{ .name = "negotiation-mode", .type = SET_ENUM, .def = "main",
 	  .choices = negotiations, .shown = shown_v1,

@@ -145,6 +145,16 @@ secret_default_name(struct buf *b, const struct conf_node *n,
 	buf_printf(b, "%s%s", b->len > 0 ? "/" : "", name);
 }
 
+void
+secret_row_name(struct buf *b, const struct conf_node *n,
+    const struct set_row *row, const struct conf_node *renamed,
+    const char *former)
+{
+	secret_default_name(b, n, renamed, former);
+	if (!str_eq(row->name, "pre-shared-key"))
+		buf_printf(b, "/%s", row->name);
+}
+
 /* Value of one digit of base64, 0xff if it is none, without branches. */
 static uint8_t
 base64_digit(uint8_t c)
@@ -244,8 +254,12 @@ secret_check(const struct secret *value, struct sp_error *err)
 }
 
 static int
-no_key(const struct conf_node *n, struct sp_error *err)
+no_key(const struct conf_node *n, const struct set_row *row,
+    struct sp_error *err)
 {
+	if (!str_eq(row->name, "pre-shared-key"))
+		return sp_fail(err, SP_INVALID, "%s of phase 1 \"%s\" is a "
+		    "key of at least one character.", row->name, n->name);
 	return sp_fail(err, SP_INVALID, "Phase 1 \"%s\" authenticates by "
 	    "pre-shared key but has none. Type \"generate pre-shared-key "
 	    "%s\" or set one.", n->name, n->name);
@@ -265,10 +279,11 @@ conf_secret_put(struct conf_node *n, const char *setting,
 		return sp_fail(err, SP_STATE, "%s is not kept as a secret.",
 		    setting);
 	}
-	ret = value->len == 0 ? no_key(n, err) : secret_check(value, err);
+	ret = value->len == 0 ? no_key(n, row, err) :
+	    secret_check(value, err);
 	if (ret < 0)
 		return ret;
-	secret_default_name(&name, n, NULL, NULL);
+	secret_row_name(&name, n, row, NULL, NULL);
 	conf_secret_set(n->tree, (const char *)name.data, value);
 	buf_printf(&token, TOKEN_BEGIN "%s>", (const char *)name.data);
 	leaf_store(leaf_make(n, row), (const char *)token.data);
@@ -399,8 +414,8 @@ follow_one(struct conf_node *n, struct conf_leaf *leaf,
 	struct buf old = {0}, now = {0}, token = {0};
 	const struct secret *s;
 
-	secret_default_name(&old, n, renamed, former);
-	secret_default_name(&now, n, NULL, NULL);
+	secret_row_name(&old, n, leaf->row, renamed, former);
+	secret_row_name(&now, n, leaf->row, NULL, NULL);
 	buf_printf(&token, TOKEN_BEGIN "%s>", (const char *)old.data);
 	s = conf_secret(n->tree, (const char *)old.data);
 	if (s != NULL && str_eq(leaf->values[0], (const char *)token.data)) {

@@ -399,7 +399,7 @@ value_secret(const struct value_in *in, struct buf *out,
 	if (ret < 0)
 		return ret;
 	if (in->node != NULL)
-		secret_default_name(&own, in->node, NULL, NULL);
+		secret_row_name(&own, in->node, in->row, NULL, NULL);
 	else
 		buf_puts(&own, "new");
 	buf_printf(out, "<secret:%s>", (const char *)own.data);

@@ -117,6 +117,12 @@ static const struct diag_row rows[REASON_COUNT] = {
 		.remedy = { "set " P1 "peer-identifier {theirs}",
 		    "at the peer: send its identifier as {ours}" },
 	},
+	[REASON_PPK] = {
+		.title = N_("The post-quantum preshared keys do not fit"),
+		.side = DIAG_BOTH,
+		.remedy = { "set " P1 "ppk", "set " P1 "ppk-identifier",
+		    "set " P1 "ppk-required" },
+	},
 	[REASON_AUTH_METHOD_MISMATCH] = {
 		.title = N_("The authentication methods differ"),
 		.side = DIAG_BOTH,

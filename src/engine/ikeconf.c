@@ -332,6 +332,20 @@ secret_of(struct ike_conf *c, const struct conf_node *n, struct sp_error *err)
 	    "pre-shared key but has none.", conf_node_name(n));
 }
 
+/* RFC 8784: a key besides, and its name on the wire. */
+static int
+ppk_of(struct ike_conf *c, const struct conf_node *n, struct sp_error *err)
+{
+	const char *value = conf_str(n, "ppk");
+	char name[128];
+
+	if (!conf_secret_name(value, name, sizeof(name)))
+		return 0;
+	c->ppk_required = conf_bool(n, "ppk-required");
+	c->ppk_id = xstrdup(conf_str(n, "ppk-identifier"));
+	return conf_secret_bytes(conf_node_tree(n), name, &c->ppk, err);
+}
+
 static void
 addresses(struct ike_conf *c, const struct conf_node *n,
     const struct ip_addr *addrs, size_t nr)
@@ -455,6 +469,8 @@ ikeconf_build(const struct conf_node *phase1, const struct ip_addr *addrs,
 		ret = identities(c, phase1, err);
 	if (ret == 0)
 		ret = secret_of(c, phase1, err);
+	if (ret == 0)
+		ret = ppk_of(c, phase1, err);
 	if (ret == 0)
 		ret = add_children(c, phase1, err);
 	if (ret < 0) {

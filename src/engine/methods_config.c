@@ -165,6 +165,21 @@ take_secrets(struct conf_tree *t, const json_t *secrets,
 	return 0;
 }
 
+/* other: what it gets instead of the key that runs; NULL: that one. */
+static void
+keep_secret(struct conf_tree *t, const struct conf_tree *running,
+    const char *value, const struct secret *other)
+{
+	char name[128];
+
+	if (!conf_secret_name(value, name, sizeof(name)) ||
+	    conf_secret(t, name) != NULL ||
+	    conf_secret(running, name) == NULL)
+		return;
+	conf_secret_set(t, name, other != NULL ? other :
+	    conf_secret(running, name));
+}
+
 /*
  * Those of the running configuration that the text names and that did not
  * come with it.  Who may not commit them gets what it says of another key:
@@ -179,17 +194,14 @@ keep_secrets(struct conf_tree *t, const struct conf_tree *running,
 		.len = sizeof(PLACEHOLDER) - 1,
 	};
 	const struct conf_node *net = NULL, *p1;
-	char name[128];
 
 	while ((net = conf_next_child(conf_root(t), "vpn-network", net))) {
 		for (p1 = NULL;
 		    (p1 = conf_next_child(net, "phase1", p1)) != NULL;) {
-			if (conf_secret_name(conf_value(p1, "pre-shared-key",
-			    0), name, sizeof(name)) &&
-			    conf_secret(t, name) == NULL &&
-			    conf_secret(running, name) != NULL)
-				conf_secret_set(t, name, trusted ?
-				    conf_secret(running, name) : &other);
+			keep_secret(t, running, conf_value(p1,
+			    "pre-shared-key", 0), trusted ? NULL : &other);
+			keep_secret(t, running, conf_value(p1, "ppk", 0),
+			    trusted ? NULL : &other);
 		}
 	}
 }

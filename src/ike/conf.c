@@ -79,6 +79,8 @@ ike_conf_unref(struct ike_conf *c)
 	ident_free(&c->local_id);
 	ident_free(&c->remote_id);
 	secret_free(&c->psk);
+	secret_free(&c->ppk);
+	free(c->ppk_id);
 	ike_cred_free(&c->cred);
 	free(c->remote_addrs);
 	free(c->suites);

@@ -51,6 +51,9 @@ struct ike_conf {
 	struct ident local_id;	/* ID_ANY: our address in use */
 	struct ident remote_id;	/* pattern; ID_ANY accepts everybody */
 	struct secret psk;
+	struct secret ppk;	/* RFC 8784; empty: none */
+	char *ppk_id;
+	bool ppk_required;
 	struct ike_cred cred;	/* which of the two, and certificates */
 	struct suite *suites;
 	size_t nr_suites;

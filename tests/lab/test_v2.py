@@ -194,13 +194,43 @@ def address_pool(lab):
     check(" 0% packet loss" in out, out)
 
 
+PPK = "post-quantum-preshared-key-0123"
+
+
+def ppk(lab):
+    """RFC 8784: required on both sides, both roles; optional; wrong."""
+    lab.lab("net-up")
+    lab.charon("v2-ppk")
+    ours = [f"ppk {PPK}", "ppk-identifier lab-ppk"]
+    lab.start(settings(p1=ours, esp=ESP))
+    lab.connect()
+    check("using PPK for PPK_ID 'lab-ppk'" in lab.log(), "no PPK")
+    lab.ping()
+    lab.run("disconnect lab lab")
+    lab.ctl("--initiate", "--child", "net", "--timeout", "20")
+    lab.state("connected")
+    lab.run("rekey lab lab ike\nrekey lab lab net child")
+    lab.ping()
+
+    lab.charon("v2-ppk-optional")
+    lab.start(settings(p1=ours + ["ppk-required no"], esp=ESP))
+    lab.connect()
+    lab.ping()
+    lab.start(settings(p1=ours, esp=ESP))
+    lab.connect_fails("ppk-mismatch")
+
+    lab.charon("v2-fail-ppk")
+    lab.start(settings(p1=ours, esp=ESP))
+    lab.connect_fails("auth-failed-psk")
+
+
 def main():
     need()
     lab = Lab("v2")
     try:
         for function in (fragments, mobike, mobike_peer,
                          make_before_break, break_before_make, inactivity,
-                         virtual_address, address_pool):
+                         virtual_address, address_pool, ppk):
             lab.case(function.__name__, function)
     finally:
         lab.close()

@@ -64,7 +64,9 @@ ACTS = {
         "dpd-action": "test_life.py, test_settings.py (lab)",
         "dpd-delay": "test_life.py", "fragmentation": "sim_fragment.c",
         "mobike": "test_v2.py (lab)", "request-address": "test_v2.py (lab)",
-        "address-pool": "test_v2.py (lab)", "pool-dns": "test_v2.py (lab)",
+        "address-pool": "test_v2.py (lab)", "ppk": "test_v2.py (lab)",
+        "ppk-identifier": "test_v2.py (lab)",
+        "ppk-required": "test_v2.py (lab)", "pool-dns": "test_v2.py (lab)",
         "close-action": "test_settings.py (lab)",
     },
     "phase2": {

@@ -292,6 +292,25 @@ offer_child(struct v2_sa *sa, struct v2_task *t, struct ike_msg *m)
 	return 0;
 }
 
+/* RFC 8784 3: what a peer without the key checks, before the keys change. */
+static int
+begin_ppk(struct v2_sa *sa, struct ike_msg *m, struct ike_reason *why)
+{
+	const struct ike_payload *p;
+	int ret;
+
+	if (v2_ppk_wants_plain(sa) &&
+	    sa->conf->cred.local == IKE_AUTH_PSK && sa->conf->psk.len > 0) {
+		ret = add_auth(sa, m, why);
+		if (ret < 0)
+			return ret;
+		p = &m->payloads[--m->nr];
+		buf_bytes(&sa->setup->no_ppk_auth, p->u.auth.data.p,
+		    p->u.auth.data.len);
+	}
+	return v2_ppk_begin(sa, why);
+}
+
 int
 v2_auth_build(struct v2_sa *sa, struct v2_task *t, struct ike_msg *m,
     struct ike_reason *why)
@@ -299,6 +318,9 @@ v2_auth_build(struct v2_sa *sa, struct v2_task *t, struct ike_msg *m,
 	int ret;
 
 	set_local_id(sa);
+	ret = begin_ppk(sa, m, why);
+	if (ret < 0)
+		return ret;
 	switch (ready_to_prove(sa, &sa->conf->remote_id, why)) {
 	case V2_GO:
 		break;
@@ -317,6 +339,7 @@ v2_auth_build(struct v2_sa *sa, struct v2_task *t, struct ike_msg *m,
 	ret = add_auth(sa, m, why);
 	if (ret < 0)
 		return ret;
+	v2_ppk_name(sa, m);
 	v2_mobike_offer(sa, m);
 	v2_cp_ask(sa, m);
 	ret = offer_child(sa, t, m);
@@ -401,7 +424,8 @@ v2_auth_answered(struct v2_sa *sa, struct v2_task *t,
 	if (!ident_match(&sa->conf->remote_id, &id)) {
 		v2_why_id(&sa->conf->remote_id, &id, &why);
 		reject_peer(sa, &why);
-	} else if (check_auth(sa, m, &id, &ok, &why) != V2_GO) {
+	} else if (v2_ppk_is_missed(sa, m, &why) ||
+	    check_auth(sa, m, &id, &ok, &why) != V2_GO) {
 		reject_peer(sa, &why);
 	} else {
 		establish(sa, &ok, &id);
@@ -502,6 +526,7 @@ accept_peer(struct v2_sa *sa, const struct auth_ok *ok,
 		refuse_peer(sa, answer, &why);
 		return;
 	}
+	v2_ppk_confirm(sa, answer);
 	establish(sa, ok, idi);
 	v2_mobike_agree(sa, m);
 	if (sa->mobike != NULL)
@@ -547,7 +572,8 @@ judge_peer(struct v2_sa *sa, const struct ident *idi, const struct ident *idr,
 		refuse_peer(sa, answer, &why);
 		return;
 	}
-	step = check_auth(sa, m, idi, &ok, &why);
+	step = v2_ppk_request(sa, m, &why) < 0 ? V2_FAIL :
+	    check_auth(sa, m, idi, &ok, &why);
 	if (step == V2_GO && !v2_unique_admits(sa, idi, &why))
 		step = V2_FAIL;
 	if (step == V2_GO)

@@ -366,6 +366,8 @@ input_answer(struct v2_sa *sa, const struct v2_packet *pkt, struct ike_msg *m)
 		    REASON_INVALID_SYNTAX, &err);
 		return;
 	}
+	if (sa->active->kind == T_AUTH)
+		v2_ppk_settle(sa, m);
 	if (sa->active->kind != T_AUTH || v2_prove_answer(sa, m))
 		v2_answered(sa, m);
 }

@@ -117,4 +117,26 @@ enum v2_next v2_cookie2_answered(struct v2_sa *sa, struct v2_task *t,
 void v2_mobike_request(struct v2_sa *sa, const struct ike_msg *m,
     struct ike_msg *answer);
 
+/* ppk.c (RFC 8784): USE_PPK out, as initiator and back; in; the end. */
+void v2_ppk_offer(const struct ike_conf *c, struct ike_msg *m);
+void v2_ppk_offer_back(const struct ike_host *h, const struct ike_path *path,
+    const struct ike_msg *request, struct ike_msg *m);
+void v2_ppk_learn(struct v2_sa *sa, const struct ike_msg *m);
+void v2_ppk_free(struct v2_setup *s);
+
+/* ppk.c, initiator: is AUTH by the plain keys wanted first; mix the keys;
+ * say which one (behind AUTH); undo it if the answer is without. */
+bool v2_ppk_wants_plain(const struct v2_sa *sa);
+int v2_ppk_begin(struct v2_sa *sa, struct ike_reason *why);
+void v2_ppk_name(const struct v2_sa *sa, struct ike_msg *m);
+void v2_ppk_settle(struct v2_sa *sa, const struct ike_msg *m);
+/* ppk.c: the answer is without it, though it is required. */
+bool v2_ppk_is_missed(const struct v2_sa *sa, const struct ike_msg *m,
+    struct ike_reason *why);
+
+/* ppk.c, responder: mix the keys as the request says, or refuse; say so. */
+int v2_ppk_request(struct v2_sa *sa, const struct ike_msg *m,
+    struct ike_reason *why);
+void v2_ppk_confirm(const struct v2_sa *sa, struct ike_msg *answer);
+
 #endif

@@ -96,6 +96,7 @@ v2_init_build(struct v2_sa *sa, struct v2_task *t, struct ike_msg *m,
 	v2_nat_offer(sa->host, m, &sa->path, sa->conf->force_encap);
 	v2_fragment_offer(sa->conf, NULL, m);
 	v2_prove_announce(m);
+	v2_ppk_offer(sa->conf, m);
 	return 0;
 }
 
@@ -241,6 +242,7 @@ got_answer(struct v2_sa *sa, const struct ike_msg *m)
 	v2_nat_float(sa);
 	v2_fragment_agree(sa, sa->conf, m);
 	v2_prove_learn(sa, m);
+	v2_ppk_learn(sa, m);
 	sa->mid_out = 1;
 	v2_task_add(sa, T_AUTH);
 	return V2_DONE;

@@ -178,6 +178,7 @@ write_answer(struct v2_sa *sa, const struct v2_packet *pkt,
 	v2_add_nonce(m, &s->nr);
 	v2_nat_offer(sa->host, m, pkt->path, pick->conf->force_encap);
 	v2_fragment_offer(pick->conf, request, m);
+	v2_ppk_offer_back(sa->host, pkt->path, request, m);
 	if (ike_msg_find_notify(request, N_SIGNATURE_HASH_ALGORITHMS) != NULL)
 		v2_prove_announce(m);
 	v2_prove_certreq_all(sa->host, pkt->path, m);
@@ -213,6 +214,7 @@ accept_request(struct ike_host *h, const struct v2_packet *pkt,
 	v2_nat_detect(sa, m, pkt->path, pick->conf->force_encap);
 	v2_fragment_agree(sa, pick->conf, m);
 	v2_prove_learn(sa, m);
+	v2_ppk_learn(sa, m);
 	v2_enter(sa, V2_AUTH_WAIT, "IKE_SA_INIT answered");
 
 	ret = kex_new(&s->kex, sa->suite.ke, &err);

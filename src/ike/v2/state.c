@@ -163,6 +163,7 @@ v2_setup_free(struct v2_sa *sa)
 	buf_free(&s->msg_r);
 	buf_free(&s->cookie);
 	buf_free(&s->peer_ke);
+	v2_ppk_free(s);
 	kex_free(s->kex);
 	v2_proof_free(s->proof);
 	ike_child_conf_unref(s->child);

@@ -145,6 +145,9 @@ struct v2_setup {
 	unsigned restarts;
 	int64_t created_at;
 	bool derived;
+	bool ppk_peer, ppk_used;	/* it can; SK_d, SK_p* are mixed */
+	struct secret plain[3];	/* what they were: d, pi, pr */
+	struct buf no_ppk_auth;	/* initiator: AUTH by the plain keys */
 	unsigned sig_hashes;	/* the peer's of RFC 7427, SIG_BITs */
 	struct v2_proof *proof;	/* prove.c: signatures; or NULL */
 	uint8_t hash[32];	/* responder: of the request, to know it */
