@@ -56,6 +56,17 @@ check_minutes(const struct token *tok, struct sp_error *err)
 	    tok->text);
 }
 
+static int
+check_size(const struct token *tok, struct sp_error *err)
+{
+	int columns, rows;
+
+	if (term_parse_size(tok->text, &columns, &rows))
+		return 0;
+	return sp_fail(err, SP_FORMAT, _("\"%s\" is not a size. Write "
+	    "columns x rows, such as 132x50."), tok->text);
+}
+
 static const char *const levels[] = { "error", "warning", "notice", "info",
 	"debug" };
 
@@ -152,6 +163,8 @@ const struct arg_type arg_table[] = {
 	{ .name = "path-value", .max = ANY_NUMBER, .offer = offer_setting },
 	{ .name = "seconds", .max = 1, .shape = N_("<seconds>, or 2m"),
 	  .check = check_seconds },
+	{ .name = "size", .max = 1, .shape = N_("<columns>x<rows>"),
+	  .check = check_size },
 	{ .name = "text", .max = 1, .shape = N_("<\"text\">") },
 	{ .name = "time", .max = 1, .shape = N_("<1h, or 2026-01-31T12:00>") },
 	{ .name = "topic", .max = 4, .offer = offer_topic },

@@ -77,6 +77,14 @@ CMD_FUNC(cmd_show_tunnels);	/* [<tunnel>] [detail] */
 /* monitor.c */
 CMD_FUNC(cmd_monitor_log);	/* [on|off] [level <level>] */
 
+/* cmd_terminal.c: how things look in this session. */
+CMD_FUNC(cmd_terminal_color);	/* auto|always|never */
+CMD_FUNC(cmd_terminal_edit_mode);	/* emacs|vi */
+CMD_FUNC(cmd_terminal_length);	/* <count> */
+CMD_FUNC(cmd_terminal_resize);
+CMD_FUNC(cmd_terminal_size);	/* <size> */
+CMD_FUNC(cmd_show_terminal);
+
 /* help.c, interactive.c */
 CMD_FUNC(cmd_help);		/* [<topic>] */
 CMD_FUNC(cmd_exit);

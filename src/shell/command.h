@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "shell/term.h"
+
 struct buf;
 struct choices;
 struct cmd_line;
@@ -37,6 +39,7 @@ struct cmd_row {
 	    struct sp_error *err);
 	unsigned flags;
 	const void *data;	/* for run: what is shown */
+	enum term_form form;	/* how its text is coloured */
 	const char *help;	/* N_(): one line */
 };
 

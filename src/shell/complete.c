@@ -48,7 +48,7 @@ static const struct {
 	{ "rollback", N_("Against an earlier revision") },
 	{ "show", N_("Show state and configuration") },
 	{ "since", N_("Not older than this: 1h, or a time") },
-	{ "terminal", N_("Lines typed here, a single . ends them") },
+	{ "terminal", N_("Size, paging and colour of this terminal") },
 	{ "to", N_("The new name follows") },
 	{ "tunnel", N_("Only of this tunnel") },
 	{ "wait", N_("Wait until it is up or has failed") },

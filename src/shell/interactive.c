@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -111,6 +112,19 @@ banner(struct shell *sh)
 		    "through a first tunnel, or '?' for commands."));
 	if (!str_eq(jstr(sh->hello, "role"), "administrator"))
 		printf(_("Your role is %s.\n"), jstr(sh->hello, "role"));
+}
+
+/* A serial line does not know the size of what is at its other end. */
+static void
+size_ask(struct shell *sh)
+{
+	struct winsize ws = {0};
+	int columns, rows;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) < 0 || ws.ws_col > 0)
+		return;
+	if (line_can_erase() && term_ask_size(&columns, &rows))
+		line_set_size(sh->line, columns, rows);
 }
 
 /* Put the draft in place of the candidate, with its secrets. */
@@ -432,6 +446,7 @@ shell_interactive(const struct shell_params *p)
 	sh.line = line_open(&hooks, history);
 	free(history);
 	sh.interrupted = line_interrupted(sh.line);
+	size_ask(&sh);
 	banner(&sh);
 	if (sh.confirm != 0)
 		say(&sh, _("The last commit waits for \"confirm\", or the "

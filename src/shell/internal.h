@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "shell/candidate.h"
 #include "shell/shell.h"
+#include "shell/term.h"
 
 struct line;
 struct token;
@@ -31,6 +32,11 @@ struct shell {
 	char host[33];		/* for the prompt */
 	volatile int *interrupted;	/* Ctrl-C since the command began */
 	volatile int never;	/* for sessions without a Ctrl-C of ours */
+
+	struct term_paint paint;	/* colours of standard output */
+	struct term_paint paint_err;	/* of standard error */
+	int length;		/* rows of a page; 0 = no paging, < 0 = as the
+				 * terminal has */
 
 	/* of the running command */
 	struct buf out;		/* its text */
@@ -98,6 +104,9 @@ int sh_rows(const struct shell *sh);
 
 /* Does the session run at a prompt. */
 bool sh_interactive(const struct shell *sh);
+
+/* Choose whether text is coloured. */
+void session_color(struct shell *sh, enum term_color mode);
 
 /* Keep the candidate as a draft in the engine. */
 int session_keep_draft(struct shell *sh, struct sp_error *err);

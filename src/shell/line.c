@@ -56,6 +56,7 @@ struct line {
 	volatile int hangup;
 	volatile int terminated;	/* SIGTERM was the reason */
 	volatile int resized;
+	int columns, rows;	/* of line_set_size(); 0 = the terminal's */
 	struct sigaction old[NELEM(caught)];
 	struct termios found;	/* modes at start */
 	bool editing;		/* readline has the terminal */
@@ -70,6 +71,8 @@ struct line {
 
 static struct line *the_line;
 
+static void keys_bind(void);
+
 /* ---- terminal ----------------------------------------------------------- */
 
 void
@@ -79,12 +82,36 @@ line_size(int *columns, int *rows)
 
 	*columns = 80;
 	*rows = 24;
+	if (the_line && the_line->columns > 0) {
+		*columns = the_line->columns;
+		*rows = the_line->rows;
+		return;
+	}
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) < 0)
 		return;
 	if (ws.ws_col > 0)
 		*columns = ws.ws_col;
 	if (ws.ws_row > 0)
 		*rows = ws.ws_row;
+}
+
+void
+line_set_size(struct line *l, int columns, int rows)
+{
+	l->columns = columns;
+	l->rows = rows;
+	rl_set_screen_size(rows, columns);
+}
+
+void
+line_vi(struct line *l, bool vi)
+{
+	(void)l;
+	if (vi)
+		rl_vi_editing_mode(0, 0);
+	else
+		rl_emacs_editing_mode(0, 0);
+	keys_bind();
 }
 
 bool
@@ -184,7 +211,7 @@ show_choices(struct line *l, const struct choices *c)
 	buf_puts(&b, "");
 	rl_crlf();
 	fflush(rl_outstream);
-	pager_show((char *)b.data, rows, columns, &l->interrupted);
+	pager_show((char *)b.data, rows, columns, NULL, &l->interrupted);
 	l->interrupted = l->hangup;
 	rl_on_new_line();
 	buf_free(&b);
@@ -252,6 +279,14 @@ key_help(int count, int key)
 	choices_free(&c);
 	free(text);
 	return 0;
+}
+
+/* In the keymap that is in force: vi has one for typing. */
+static void
+keys_bind(void)
+{
+	rl_bind_key('\t', key_tab);
+	rl_bind_key('?', key_help);
 }
 
 /* ---- history ------------------------------------------------------------ */
@@ -324,8 +359,7 @@ line_open(const struct line_hooks *hooks, const char *history)
 	rl_catch_sigwinch = 0;
 	rl_change_environment = 0;
 	rl_initialize();
-	rl_bind_key('\t', key_tab);
-	rl_bind_key('?', key_help);
+	keys_bind();
 	history_open(l);
 	return l;
 }
@@ -393,6 +427,7 @@ after_wake(struct line *l)
 	wake_drain(l);
 	if (l->resized) {
 		l->resized = 0;
+		l->columns = l->rows = 0;	/* now it does know */
 		rl_resize_terminal();
 	}
 	if (l->hangup)

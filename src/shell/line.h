@@ -89,7 +89,14 @@ bool line_terminated(const struct line *l);
 /* Is the terminal gone. */
 bool line_hung_up(const struct line *l);
 
-/* Size of the terminal of standard output; 80 x 24 if it does not know. */
+/* Another size than the terminal's own, which it may not know. */
+void line_set_size(struct line *l, int columns, int rows);
+
+/* Keys of vi instead of emacs. */
+void line_vi(struct line *l, bool vi);
+
+/* Size of the terminal of standard output, or what line_set_size() said; 80
+ * x 24 if nobody knows. */
 void line_size(int *columns, int *rows);
 
 /* Can the terminal move and erase (not TERM=dumb). */

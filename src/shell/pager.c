@@ -19,10 +19,12 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "shell/line.h"
 #include "shell/table.h"
+#include "shell/term.h"
 
 static void
 add_line(struct pager *pg, size_t offset)
@@ -130,6 +132,17 @@ put(const char *s, size_t len)
 		s += n;
 		len -= (size_t)n;
 	}
+}
+
+/* Whole lines of the text, in colour. */
+static void
+put_lines(const struct term_paint *paint, const char *s, size_t len)
+{
+	struct buf b = {0};
+
+	term_paint_text(paint, s, len, &b);
+	put((char *)b.data, b.len);
+	buf_wipe(&b);
 }
 
 static void
@@ -252,7 +265,8 @@ find(struct pager *pg, const char *word, const char **note)
 }
 
 static void
-show_pages(struct pager *pg, volatile int *interrupted)
+show_pages(struct pager *pg, const struct term_paint *paint,
+    volatile int *interrupted)
 {
 	char word[64] = "";
 	const char *text, *note = "";
@@ -262,7 +276,7 @@ show_pages(struct pager *pg, volatile int *interrupted)
 	while (act != ACT_LEAVE) {
 		if (n > 0) {
 			text = pager_take(pg, n, &len);
-			put(text, len);
+			put_lines(paint, text, len);
 		}
 		if (pg->shown == pg->nr || *interrupted)
 			break;
@@ -282,14 +296,15 @@ show_pages(struct pager *pg, volatile int *interrupted)
 }
 
 void
-pager_show(const char *text, int rows, int width, volatile int *interrupted)
+pager_show(const char *text, int rows, int width,
+    const struct term_paint *paint, volatile int *interrupted)
 {
 	struct pager pg;
 	struct termios old, raw;
 
 	pager_init(&pg, text, rows, width);
 	if (pager_fits(&pg) || tcgetattr(STDIN_FILENO, &old) < 0) {
-		put(text, strlen(text));
+		put_lines(paint, text, strlen(text));
 		pager_clear(&pg);
 		return;
 	}
@@ -298,7 +313,7 @@ pager_show(const char *text, int rows, int width, volatile int *interrupted)
 	raw.c_cc[VMIN] = 1;
 	raw.c_cc[VTIME] = 0;
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
-	show_pages(&pg, interrupted);
+	show_pages(&pg, paint, interrupted);
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &old);
 	pager_clear(&pg);
 }

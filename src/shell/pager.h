@@ -9,6 +9,8 @@
 #include <stddef.h>
 
 /* The text by lines, and where the page begins; no terminal in here. */
+struct term_paint;
+
 struct pager {
 	const char *text;
 	size_t *start;		/* offset of each line; one more at the end */
@@ -35,9 +37,10 @@ bool pager_find(struct pager *pg, const char *word);
 
 /*
  * Show text on the terminal of standard input and output, with
- * "-- 24/131 q quit, space more, / find --" between pages.
+ * "-- 24/131 q quit, space more, / find --" between pages.  paint (may be
+ * NULL): colours of the lines.
  */
 void pager_show(const char *text, int rows, int width,
-    volatile int *interrupted);
+    const struct term_paint *paint, volatile int *interrupted);
 
 #endif

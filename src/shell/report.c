@@ -275,16 +275,30 @@ put_error_json(struct shell *sh, const struct sp_error *err)
 	json_decref(obj);
 }
 
+/* The first word ("error:") in the colour of its role. */
+static void
+put_colored(const struct shell *sh, enum term_role role, const char *s)
+{
+	size_t n = role == TERM_NONE ? 0 : strcspn(s, " \n");
+
+	if (n > 0)
+		fprintf(stderr, "%s%.*s%s", sh->paint_err.begin[role], (int)n,
+		    s, sh->paint_err.end);
+	fprintf(stderr, "%s\n", s + n);
+}
+
 /* A line of prose (taken over): at a prompt words are not broken. */
 static void
-put_prose(const struct shell *sh, struct buf *text, size_t indent)
+put_prose(const struct shell *sh, enum term_role role, struct buf *text,
+    size_t indent)
 {
 	struct buf b = {0};
 	int width = sh_interactive(sh) ? sh_width(sh) : 0;
 
 	text_wrap(&b, (char *)text->data, width > 0 ? (size_t)width : 0,
 	    indent);
-	fprintf(stderr, "%s\n", (char *)b.data);
+	put_colored(sh, sh->paint_err.end ? role : TERM_NONE,
+	    (char *)b.data);
 	buf_free(&b);
 	buf_free(text);
 }
@@ -302,7 +316,7 @@ put_side(const struct shell *sh, const json_t *reason, const char *key,
 	jprint(&b, jget(reason, key));
 	buf_puts(&b, "");
 	if (text_width((char *)b.data) > indent)
-		put_prose(sh, &b, indent);
+		put_prose(sh, TERM_NONE, &b, indent);
 	buf_free(&b);
 }
 
@@ -344,7 +358,7 @@ report_error(struct shell *sh, const char *text, int prompt,
 	if (err->path[0])
 		buf_printf(&b, "%s: ", err->path);
 	buf_puts(&b, safe);
-	put_prose(sh, &b, 2);
+	put_prose(sh, TERM_BAD, &b, 2);
 	put_side(sh, reason, "ours", _("ours:"));
 	put_side(sh, reason, "theirs", _("theirs:"));
 	put_remedy(err, reason);
@@ -365,7 +379,7 @@ report_warning(struct shell *sh, const char *path, const char *text,
 	safe = safe_text(*text ? _(text) : text);
 	buf_printf(&b, _("warning: %s%s%s\n"), path, *path ? ": " : "", safe);
 	b.data[b.len - 1] = '\0';	/* put_prose() ends the line */
-	put_prose(sh, &b, 2);
+	put_prose(sh, TERM_WARN, &b, 2);
 	if (*hint)
 		fprintf(stderr, _("  try: %s\n"), hint);
 	free(safe);

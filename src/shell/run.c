@@ -43,14 +43,19 @@ static void
 put_text(struct shell *sh)
 {
 	const char *text = (const char *)sh->out.data;
+	struct buf painted = {0};
 
 	if (sh->out.len == 0)
 		return;
 	fflush(stdout);
-	if (sh->page && sh_interactive(sh) && sh_rows(sh) > 0)
-		pager_show(text, sh_rows(sh), sh_width(sh), sh->interrupted);
-	else
-		fwrite(text, 1, sh->out.len, stdout);
+	if (sh->page && sh_interactive(sh) && sh_rows(sh) > 0) {
+		pager_show(text, sh_rows(sh), sh_width(sh), &sh->paint,
+		    sh->interrupted);
+	} else {
+		term_paint_text(&sh->paint, text, strlen(text), &painted);
+		fwrite(painted.data, 1, painted.len, stdout);
+		buf_wipe(&painted);
+	}
 	fflush(stdout);
 }
 
@@ -82,6 +87,7 @@ command_reset(struct shell *sh)
 	sh->result = sh->refusal = NULL;
 	sh->json = sh->p->json;
 	sh->wide = sh->commands = false;
+	sh->paint.form = TERM_PLAIN;
 	sh->page = true;
 }
 
@@ -112,6 +118,7 @@ run_row(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 	if ((cl->row->flags & CMD_LIVE) && sh->p->check_only)
 		return 0;
 	sh->acted |= (cl->row->flags & CMD_LIVE) != 0;
+	sh->paint.form = sh->json ? TERM_PLAIN : cl->row->form;
 	if (edit)
 		cand_edit_begin(&sh->cand);
 	ret = cl->row->run(sh, cl, err);

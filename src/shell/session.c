@@ -45,7 +45,7 @@ sh_rows(const struct shell *sh)
 	if (!sh_interactive(sh) || !isatty(STDOUT_FILENO))
 		return 0;
 	line_size(&columns, &rows);
-	return rows;
+	return sh->length < 0 ? rows : sh->length;
 }
 
 int
@@ -97,6 +97,15 @@ sh_ask(struct shell *sh, const char *question, const char *keys)
 		if (strchr(keys, c | 0x20))
 			return (char)(c | 0x20);
 	}
+}
+
+void
+session_color(struct shell *sh, enum term_color mode)
+{
+	term_paint_free(&sh->paint);
+	term_paint_free(&sh->paint_err);
+	term_paint_load(&sh->paint, term_colorful(mode, STDOUT_FILENO));
+	term_paint_load(&sh->paint_err, term_colorful(mode, STDERR_FILENO));
 }
 
 int
@@ -168,6 +177,8 @@ session_open(struct shell *sh, const struct shell_params *p,
 	int ret;
 
 	sh->p = p;
+	sh->length = -1;
+	session_color(sh, TERM_COLOR_AUTO);
 	sh->client = p->client;
 	sh->interrupted = &sh->never;
 	/* A reader of our output that goes away is an error, not the end:
@@ -193,4 +204,6 @@ session_close(struct shell *sh)
 	json_decref(sh->result);
 	json_decref(sh->refusal);
 	buf_free(&sh->out);
+	term_paint_free(&sh->paint);
+	term_paint_free(&sh->paint_err);
 }

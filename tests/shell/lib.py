@@ -31,7 +31,8 @@ class Terminal:
     """The program on a terminal of its own, and what a person would see."""
 
     def __init__(self, args, term="xterm", rows=24, cols=80, home=None,
-                 env=None, prefix=()):
+                 env=None, prefix=(), screen=None):
+        """screen: (rows, columns) that are there where the line says 0."""
         self.home = home or tempfile.mkdtemp(prefix="sp-home-")
         environ = {"PATH": os.environ["PATH"], "HOME": self.home,
                    "LANG": "C.UTF-8", "SALLYPORT_HELP": TOP + "/help"}
@@ -41,7 +42,8 @@ class Terminal:
         if term is not None:
             environ["TERM"] = term
         environ.update(env or {})
-        self.screen = pyte.Screen(cols, rows)
+        shown = screen or (rows, cols)
+        self.screen = pyte.Screen(shown[1], shown[0])
         self.stream = pyte.ByteStream(self.screen)
         self.raw = b""
         cmd = [*prefix, BIN, *args]
@@ -103,14 +105,16 @@ class Terminal:
         self.until(lambda: text.split("\n")[-1].strip() in
                    self.text().replace("\n", ""), f"echo of {text!r}")
 
-    def run(self, line, seconds=WAIT):
-        """Enter a line; returns what it printed."""
+    def run(self, line, seconds=WAIT, color=False):
+        """Enter a line; returns what it printed, colour only if wanted."""
         self.pump(0)
         mark = len(self.raw)
         self.send(line + "\r")
         self.until(lambda: b"\n" in self.raw[mark:], "the line's end")
         self.prompt(seconds)
         out = self.raw[mark:].decode("utf-8", "replace")
+        if not color:
+            out = re.sub("\x1b\\[3[0-9]m|(\x1b\\(B)?\x1b\\[m", "", out)
         return re.sub("\x1b\\[\\?2004[hl]|\r", "", out)
 
     def close(self):
