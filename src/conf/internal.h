@@ -70,7 +70,8 @@ extern const struct set_row network_table[], ipsec_table[], phase1_table[],
     rule_table[], route_table[];
 extern const struct conf_object network_object, ipsec_object, phase1_object,
     proposal1_object, proposal2_object, phase2_object, system_object,
-    rule_object, route_object, host_object;
+    rule_object, route_object, host_object,
+    certificate_object, authority_object;
 
 /* A value as it may stand in a sentence: safe, cut to fit out[CONF_QUOTE]. */
 const char *value_quote(char *out, const char *value);

@@ -477,7 +477,7 @@ const struct set_row ipsec_table[] = {
 	  .group = N_("Traffic"),
 	  .swanctl = "charon.plugins.kernel-netlink.mss" },
 	{ .name = "strict-crl-policy", .type = SET_ENUM, .def = "no",
-	  .choices = crl_policies, .flags = SET_LATER,
+	  .choices = crl_policies,
 	  .shown = shown_normal, .label = N_("Strict CRL Policy"),
 	  .help = N_("Must revocation lists be at hand."),
 	  .group = N_("General"),

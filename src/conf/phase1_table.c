@@ -45,18 +45,43 @@ shown_v2(const struct conf_node *n, const char **why)
 	return !is(n, "key-exchange", "ikev1");
 }
 
+/* Does this side, or the peer, authenticate so. */
+static bool
+is_ours(const struct conf_node *n, const char *method)
+{
+	return is(n, "authentication", method);
+}
+
+static bool
+is_theirs(const struct conf_node *n, const char *method)
+{
+	if (is(n, "peer-authentication", "same"))
+		return is_ours(n, method);
+	return is(n, "peer-authentication", method);
+}
+
 static bool
 shown_psk(const struct conf_node *n, const char **why)
 {
-	*why = "authentication is certificate";
-	return is(n, "authentication", "pre-shared-key");
+	*why = is_ours(n, "certificate") ? "authentication is certificate" :
+	    "authentication is null";
+	return is_ours(n, "pre-shared-key") || is_theirs(n, "pre-shared-key");
 }
 
 static bool
 shown_certificate(const struct conf_node *n, const char **why)
 {
-	*why = "authentication is pre-shared-key";
-	return is(n, "authentication", "certificate");
+	*why = is_ours(n, "pre-shared-key") ?
+	    "authentication is pre-shared-key" : "authentication is null";
+	return is_ours(n, "certificate");
+}
+
+static bool
+shown_trust(const struct conf_node *n, const char **why)
+{
+	*why = is_theirs(n, "pre-shared-key") ?
+	    "authentication is pre-shared-key" : "authentication is null";
+	return is_theirs(n, "certificate");
 }
 
 static bool
@@ -500,7 +525,13 @@ check_phase1(const struct conf_node *n, struct sp_error *err)
 {
 	int ret;
 
-	if (is(n, "authentication", "pre-shared-key") &&
+	if (is_ours(n, "certificate") && conf_str(n, "certificate") == NULL) {
+		return sp_fail(err, SP_INVALID, "Phase 1 \"%s\" authenticates "
+		    "by certificate but has none. Import or generate one and "
+		    "set certificate.", n->name);
+	}
+	if ((is_ours(n, "pre-shared-key") ||
+	    is_theirs(n, "pre-shared-key")) &&
 	    !conf_is_set(n, "pre-shared-key")) {
 		ret = sp_fail(err, SP_INVALID, "Phase 1 \"%s\" authenticates "
 		    "by pre-shared key but has none. Type \"generate "
@@ -537,7 +568,25 @@ static const struct set_choice auto_address[] = {
 static const struct set_choice methods[] = {
 	{ "pre-shared-key", N_("Both sides know one key"), NULL, false },
 	{ "certificate", N_("Each side signs with its certificate"), NULL,
-	  true },
+	  false },
+	{ "null", N_("Nothing is proven (RFC 7619)"),
+	  "RFC 7619: anybody is let in", false },
+	{ .word = NULL }
+};
+
+static const struct set_choice peer_methods[] = {
+	{ "same", N_("As we do"), NULL, false },
+	{ "pre-shared-key", N_("The peer knows the key"), NULL, false },
+	{ "certificate", N_("The peer signs with its certificate"), NULL,
+	  false },
+	{ "null", N_("The peer proves nothing (RFC 7619)"),
+	  "RFC 7619: anybody is let in", false },
+	{ .word = NULL }
+};
+
+static const struct set_choice paddings[] = {
+	{ "pss", N_("RSASSA-PSS"), NULL, false },
+	{ "pkcs1", N_("RSASSA-PKCS1-v1_5"), NULL, false },
 	{ .word = NULL }
 };
 
@@ -630,13 +679,22 @@ const struct set_row phase1_table[] = {
 	  .help = N_("Age at which the IKE SA ends."),
 	  .group = N_("Renewal"), .ipsec_conf = "ikelifetime",
 	  .swanctl = "rekey_time" },
-	/* who is there; certificates come with a later version */
+	/* who is there */
 	{ .name = "authentication", .type = SET_ENUM,
 	  .def = "pre-shared-key", .choices = methods,
+	  .better = "certificate",
 	  .restart = RESTART_IKE, .label = N_("Authentication Method"),
 	  .help = N_("How each side proves who it is."),
 	  .group = N_("Authentication"), .ipsec_conf = "authby",
 	  .swanctl = "local.auth" },
+	{ .name = "peer-authentication", .type = SET_ENUM, .def = "same",
+	  .choices = peer_methods, .flags = SET_ADVANCED,
+	  .better = "certificate",
+	  .shown = shown_v2, .restart = RESTART_IKE,
+	  .label = N_("Peer's Authentication Method"),
+	  .help = N_("How the peer proves who it is, if not as we do."),
+	  .group = N_("Authentication"), .ipsec_conf = "rightauth",
+	  .swanctl = "remote.auth" },
 	{ .name = "pre-shared-key", .type = SET_SECRET, .shown = shown_psk,
 	  .check = check_key, .warn = warn_key, .restart = RESTART_IKE,
 	  .label = N_("Pre-Shared Key"),
@@ -644,21 +702,27 @@ const struct set_row phase1_table[] = {
 	    "and base64."),
 	  .group = N_("Authentication"), .ipsec_conf = "ipsec.secrets: PSK",
 	  .swanctl = "secrets.ike.secret" },
-	{ .name = "certificate", .type = SET_REFERENCE, .flags = SET_LATER,
+	{ .name = "certificate", .type = SET_REFERENCE,
 	  .ref_object = "certificate", .shown = shown_certificate,
 	  .restart = RESTART_IKE, .label = N_("Certificate"),
 	  .help = N_("Our certificate."), .group = N_("Authentication"),
 	  .ipsec_conf = "leftcert", .swanctl = "local.certs" },
-	{ .name = "authority", .type = SET_REFERENCE,
-	  .flags = SET_LIST | SET_LATER, .ref_object = "authority",
+	{ .name = "rsa-padding", .type = SET_ENUM, .def = "pss",
+	  .choices = paddings, .flags = SET_ADVANCED,
 	  .shown = shown_certificate, .restart = RESTART_IKE,
+	  .label = N_("RSA Padding"),
+	  .help = N_("Form of our RSA signatures under RFC 7427."),
+	  .group = N_("Authentication"), .swanctl = "local.auth" },
+	{ .name = "authority", .type = SET_REFERENCE,
+	  .flags = SET_LIST, .ref_object = "authority",
+	  .shown = shown_trust, .restart = RESTART_IKE,
 	  .label = N_("Trusted Authorities"),
 	  .help = N_("Whose certificates the peer may show; empty: all."),
 	  .group = N_("Authentication"), .ipsec_conf = "rightca",
 	  .swanctl = "remote.cacerts" },
 	{ .name = "peer-certificate", .type = SET_REFERENCE,
-	  .flags = SET_LATER, .ref_object = "certificate",
-	  .shown = shown_certificate, .restart = RESTART_IKE,
+	  .ref_object = "certificate",
+	  .shown = shown_trust, .restart = RESTART_IKE,
 	  .label = N_("Peer Certificate"),
 	  .help = N_("The only certificate that is accepted."),
 	  .group = N_("Authentication"), .ipsec_conf = "rightcert",

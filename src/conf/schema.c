@@ -26,7 +26,8 @@ static const struct set_row root_rows[] = {
 };
 
 static const struct conf_object *const root_children[] = {
-	&network_object, &host_object, &system_object, NULL
+	&network_object, &host_object, &certificate_object,
+	&authority_object, &system_object, NULL
 };
 
 const struct conf_object conf_root_object = {

@@ -209,7 +209,8 @@ do_plan(struct engine *e, const struct commit_plan *p, struct sp_error *err)
 
 /* Would the engine take every enabled phase 1. */
 static int
-check_tree(const struct conf_tree *tree, struct sp_error *err)
+check_tree(struct engine *e, const struct conf_tree *tree,
+    struct sp_error *err)
 {
 	const struct conf_node *net = NULL, *p1;
 	struct ike_conf *conf;
@@ -221,7 +222,8 @@ check_tree(const struct conf_tree *tree, struct sp_error *err)
 		    (p1 = conf_next_child(net, "phase1", p1)) != NULL;) {
 			if (!conf_node_enabled(p1))
 				continue;
-			ret = ikeconf_build(p1, NULL, 0, &conf, err);
+			ret = ikeconf_build(p1, NULL, 0, e->pki, &conf,
+			    err);
 			if (ret < 0) {
 				conf_node_path(p1, &path);
 				buf_u8(&path, '\0');
@@ -259,7 +261,7 @@ commit_tree(struct engine *e, struct conf_tree *tree, const char *who,
 	struct commit_plan plan;
 	int ret;
 
-	ret = check_tree(tree, err);
+	ret = check_tree(e, tree, err);
 	if (ret < 0) {
 		conf_tree_free(tree);
 		return ret;

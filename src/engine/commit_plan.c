@@ -176,6 +176,54 @@ network_change(struct commit_plan *p, const struct conf_change *c,
 	    COMMIT_CONN_RESTART : COMMIT_CONN_UPDATE);
 }
 
+/* Does one of the values of a setting name the object. */
+static bool
+names(const struct conf_node *n, const char *setting, const char *name)
+{
+	const char *value;
+	size_t i;
+
+	for (i = 0; (value = conf_value(n, setting, i)) != NULL; i++) {
+		if (str_eq(value, name))
+			return true;
+	}
+	return false;
+}
+
+/* A phase 1 that names no authority trusts all. */
+static bool
+uses(const struct conf_node *p1, bool authority, const char *name)
+{
+	if (authority) {
+		return names(p1, "authority", name) ||
+		    (conf_value(p1, "authority", 0) == NULL &&
+		    (str_eq(conf_str(p1, "authentication"), "certificate") ||
+		    str_eq(conf_str(p1, "peer-authentication"),
+		    "certificate")));
+	}
+	return names(p1, "certificate", name) ||
+	    names(p1, "peer-certificate", name);
+}
+
+/* What proves identities changed: its users begin anew. */
+static void
+credentials_change(struct commit_plan *p, const struct conf_change *c,
+    const struct conf_tree *to)
+{
+	const struct conf_node *n = c->new != NULL ? c->new : c->old;
+	const struct conf_node *net = NULL, *p1;
+	bool authority = str_eq(c->object->word, "authority");
+
+	while ((net = conf_next_child(conf_root(to), "vpn-network", net))) {
+		for (p1 = NULL;
+		    (p1 = conf_next_child(net, "phase1", p1)) != NULL;) {
+			if (uses(p1, authority, conf_node_name(n)))
+				plan_add(p, COMMIT_CONN_RESTART,
+				    conf_node_name(net), conf_node_name(p1));
+		}
+	}
+}
+
 static void
 one_change(struct commit_plan *p, const struct conf_change *c,
     const struct conf_tree *to)
@@ -184,6 +232,11 @@ one_change(struct commit_plan *p, const struct conf_change *c,
 	const struct conf_node *net = enclosing(n, "vpn-network");
 	const struct conf_node *p1 = enclosing(n, "phase1");
 
+	if (net == NULL && (str_eq(c->object->word, "certificate") ||
+	    str_eq(c->object->word, "authority"))) {
+		credentials_change(p, c, to);
+		return;
+	}
 	if (net == NULL) {
 		plan_add(p, COMMIT_SYSTEM, "", "");
 		if (c->restart == RESTART_NETWORK)

@@ -348,7 +348,8 @@ conn_configure(struct conn *c)
 	read_settings(c, node);
 	free(c->error);
 	c->error = NULL;
-	if (ikeconf_build(node, c->addrs, c->nr_addrs, &conf, &err) < 0) {
+	if (ikeconf_build(node, c->addrs, c->nr_addrs,
+	    c->net->engine->pki, &conf, &err) < 0) {
 		record_error(c, &err);
 		return;
 	}

@@ -31,6 +31,7 @@
 #include "engine/log.h"
 #include "engine/loop.h"
 #include "engine/methods.h"
+#include "engine/pki.h"
 
 #define LOG_BYTES (16u << 20)
 #define RESOLVERS 2
@@ -169,6 +170,7 @@ engine_new(struct engine **out, const struct engine_params *p,
 	e->rng = rng_system();
 	e->elog = elog_new(LOG_BYTES, p->log_stderr);
 	e->log = elog_sink(e->elog);
+	e->pki = pki_new(e->conf_dir, e->log);
 	list_init(&e->networks);
 	list_init(&e->drafts);
 	pthread_mutex_init(&e->lock, NULL);
@@ -325,6 +327,7 @@ engine_free(struct engine *e)
 	loop_free(e->loop);
 	conf_tree_free(e->conf);
 	conf_store_free(e->store);
+	pki_free(e->pki);
 	elog_free(e->elog);
 	if (e->done_fd >= 0)
 		close(e->done_fd);

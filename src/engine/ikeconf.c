@@ -18,6 +18,7 @@
 #include "conf/defaults.h"
 #include "conf/model.h"
 #include "crypto/alg.h"
+#include "engine/pki.h"
 
 static int64_t
 ms_of(int64_t seconds)
@@ -446,7 +447,8 @@ add_children(struct ike_conf *c, const struct conf_node *n,
 
 int
 ikeconf_build(const struct conf_node *phase1, const struct ip_addr *addrs,
-    size_t nr_addrs, struct ike_conf **out, struct sp_error *err)
+    size_t nr_addrs, struct pki *pki, struct ike_conf **out,
+    struct sp_error *err)
 {
 	char *name = xasprintf("%s/%s",
 	    conf_node_name(conf_node_parent(phase1)), conf_node_name(phase1));
@@ -468,6 +470,10 @@ ikeconf_build(const struct conf_node *phase1, const struct ip_addr *addrs,
 	if (ret == 0)
 		ret = identities(c, phase1, err);
 	if (ret == 0)
+		ret = pki_credentials(pki, phase1, &c->local_id, &c->cred,
+		    err);
+	if (ret == 0 && (c->cred.local == IKE_AUTH_PSK ||
+	    c->cred.remote == IKE_AUTH_PSK))
 		ret = secret_of(c, phase1, err);
 	if (ret == 0)
 		ret = ppk_of(c, phase1, err);

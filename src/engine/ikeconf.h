@@ -11,6 +11,7 @@
 #include "ike/conf.h"
 
 struct conf_node;
+struct pki;
 struct sp_error;
 
 /*
@@ -37,10 +38,12 @@ void ikeconf_groups_free(struct ikeconf_groups *g);
 /*
  * Build the configuration of a phase 1 with its children (one for each
  * group, in order).  addrs: what remote-gateway resolved to, or none if that
- * is not known yet.  The caller owns one reference of *out.
+ * is not known yet.  pki reads certificates (NULL: there are none).  The
+ * caller owns one reference of *out.
  */
 int ikeconf_build(const struct conf_node *phase1, const struct ip_addr *addrs,
-    size_t nr_addrs, struct ike_conf **out, struct sp_error *err);
+    size_t nr_addrs, struct pki *pki, struct ike_conf **out,
+    struct sp_error *err);
 
 /* May a child keep its SAs when b takes the place of a. */
 bool ikeconf_child_same(const struct ike_child_conf *a,

@@ -39,6 +39,7 @@ struct loop;
 struct loop_io;
 struct loop_timer;
 struct loop_wake;
+struct pki;
 struct map;
 
 #define ENGINE_MARK 0x5350u	/* SO_MARK of our own sockets */
@@ -53,6 +54,7 @@ struct engine {
 	struct loop *loop;
 	struct loop_wake *wake;
 	struct worker *worker;		/* name look-ups */
+	struct pki *pki;
 	struct worker *signer;		/* public-key work */
 	struct elog *elog;
 	struct log *log;		/* sink of elog */

@@ -43,6 +43,15 @@ ACTS = {
         "unique-ids": "test_settings.py (lab)",
         "exclude-my-network": "test_settings.py (lab)",
         "make-before-break": "test_v2.py (lab)",
+        "strict-crl-policy": "test_pki.py (lab)",
+    },
+    "certificate": {
+        "file": "test_pki.py (lab)", "key": "test_pki.py (lab)",
+        "passphrase": "test_pki.py (lab)",
+    },
+    "authority": {
+        "file": "test_pki.py (lab)", "crl": "test_pki.py (lab)",
+        "ocsp": "test_pki.py (lab)",
     },
     "phase1": {
         "enabled": "engine_commit.c", "description": "a note",
@@ -50,7 +59,11 @@ ACTS = {
         "remote-gateway": "test_interop.py",
         "local-address": "test_settings.py (lab)",
         "lifetime": "test_settings.py (lab)",
-        "authentication": "one choice so far",
+        "authentication": "test_pki.py (lab)",
+        "peer-authentication": "test_pki.py (lab)",
+        "certificate": "test_pki.py (lab)", "authority": "test_pki.py (lab)",
+        "peer-certificate": "test_pki.py (lab)",
+        "rsa-padding": "test_pki.py (lab)",
         "pre-shared-key": "test_reasons.py",
         "negotiation-mode": "one choice so far",
         "identifier": "test_reasons.py", "peer-identifier": "test_reasons.py",
@@ -116,9 +129,8 @@ LATER = [
     (NET + " ipsec", "configuration-mode", "advanced"),
     (NET + " ipsec", "ipcomp", "yes"), (NET + " ipsec", "mss-clamp", "1300"),
     (NET + " ipsec", "mss-clamp", "auto"),
-    (NET + " ipsec", "strict-crl-policy", "yes"),
-    (P1, "key-exchange", "ikev1"), (P1, "authentication", "certificate"),
-        (P1, "local-port", "4000"), (P1, "remote-port", "4000"),
+    (P1, "key-exchange", "ikev1"),
+    (P1, "local-port", "4000"), (P1, "remote-port", "4000"),
     (P2, "mode", "transport"), (P2, "protocol", "ah"),
     (P2, "copy-df", "no"), (P2, "copy-ecn", "no"),
     (P2, "copy-dscp", "no"), ("system", "trace-messages", "3"),
@@ -132,8 +144,7 @@ LATER_V1 = [
 ]
 
 # read only where another setting, refused itself, says so
-ASIDE = {"strongswan-conf", "ipsec-conf", "ipsec-secrets", "certificate",
-         "authority", "peer-certificate"}
+ASIDE = {"strongswan-conf", "ipsec-conf", "ipsec-secrets"}
 
 
 # objects that a commit refuses as a whole (conf_validate.c)

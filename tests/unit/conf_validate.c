@@ -66,7 +66,31 @@ static const struct row rows[] = {
 	  "it is kept.", true },
 	{ BASE("", "authentication certificate; certificate gw;", ""),
 	  P1 " certificate",
-	  "certificate gw is not yet supported in this version.", false },
+	  "certificate names certificate \"gw\", which does not exist.",
+	  false },
+	{ BASE("", "authentication certificate; certificate gw;", "")
+	  "certificate gw { file gw.pem; }", P1 " pre-shared-key",
+	  "pre-shared-key has no effect while authentication is certificate; "
+	  "it is kept.", true },
+	{ BASE("", "authentication certificate; "
+	  "peer-authentication pre-shared-key; certificate gw;", "")
+	  "certificate gw { file gw.pem; }", NULL, NULL, false },
+	{ BASE("", "authentication certificate;", ""), P1,
+	  "Phase 1 \"b\" authenticates by certificate but has none. Import "
+	  "or generate one and set certificate.", false },
+	{ BASE("", "peer-authentication null;", ""),
+	  P1 " peer-authentication", "null is weak (RFC 7619: anybody is let "
+	  "in); prefer certificate.", true },
+	{ "certificate gw;", "certificate gw file",
+	  "Certificate \"gw\" has no file, which it needs.", false },
+	{ "certificate gw { file ../gw.pem; }", "certificate gw file",
+	  "\"../gw.pem\" is no file name that may be used here: no \"..\" in "
+	  "it.", false },
+	{ "authority ca { file ca.pem; crl https://x/y; }",
+	  "authority ca crl", "\"https://x/y\" is neither a file nor an "
+	  "http:// URI.", false },
+	{ "authority ca { file ca.pem; ocsp ldap://x; }",
+	  "authority ca ocsp", "\"ldap://x\" is no http:// URI.", false },
 	{ BASE("", "fragmentation force;", ""), NULL, NULL, false },
 	{ BASE("", "remote-port 4500;", ""), P1 " remote-port",
 	  "remote-port 4500 is not yet supported in this version.", false },

@@ -181,7 +181,7 @@ test_rows(void **state)
 	(void)state;
 	for (i = 0; i < NELEM(rows); i++) {
 		t = tree_of(rows[i].text);
-		if (ikeconf_build(phase1(t), NULL, 0, &c, &err) < 0)
+		if (ikeconf_build(phase1(t), NULL, 0, NULL, &c, &err) < 0)
 			fail_msg("%s: %s", rows[i].name, err.text);
 		got = describe(c);
 		if (strcmp(got, rows[i].expected) != 0)
@@ -206,7 +206,7 @@ test_times(void **state)
 	struct ike_conf *c;
 
 	(void)state;
-	assert_int_equal(ikeconf_build(phase1(t), NULL, 0, &c, &err), 0);
+	assert_int_equal(ikeconf_build(phase1(t), NULL, 0, NULL, &c, &err), 0);
 	assert_true(c->lifetime_ms == TIME_NEVER);
 	assert_int_equal(c->margin_ms, 120000);
 	assert_int_equal(c->fuzz_percent, 50);
@@ -235,7 +235,7 @@ test_resolved(void **state)
 	(void)state;
 	addr_parse(&addr[0], "192.0.2.7");
 	addr_parse(&addr[1], "2001:db8::7");
-	assert_int_equal(ikeconf_build(phase1(t), addr, 2, &c, &err), 0);
+	assert_int_equal(ikeconf_build(phase1(t), addr, 2, NULL, &c, &err), 0);
 	assert_int_equal(c->nr_remote_addrs, 2);
 	assert_true(addr_eq(&c->remote_addrs[1], &addr[1]));
 	ike_conf_unref(c);
@@ -251,7 +251,7 @@ test_refusals(void **state)
 	struct ike_conf *c = NULL;
 
 	(void)state;
-	assert_int_equal(ikeconf_build(phase1(t), NULL, 0, &c, &err),
+	assert_int_equal(ikeconf_build(phase1(t), NULL, 0, NULL, &c, &err),
 	    SP_NOTFOUND);
 	assert_string_equal(err.text, "Phase 1 \"p\" authenticates by "
 	    "pre-shared key but has none.");
@@ -279,11 +279,11 @@ test_same_child(void **state)
 	size_t i;
 
 	(void)state;
-	assert_int_equal(ikeconf_build(phase1(a), NULL, 0, &ca, NULL), 0);
+	assert_int_equal(ikeconf_build(phase1(a), NULL, 0, NULL, &ca, NULL), 0);
 	for (i = 0; i < NELEM(cases); i++) {
 		text = xasprintf("%s%s", BASE CHILD, cases[i].more);
 		b = tree_of(text);
-		assert_int_equal(ikeconf_build(phase1(b), NULL, 0, &cb, NULL),
+		assert_int_equal(ikeconf_build(phase1(b), NULL, 0, NULL, &cb, NULL),
 		    0);
 		if (ikeconf_child_same(ca->children[0], cb->children[0]) !=
 		    cases[i].same)
