@@ -14,6 +14,7 @@
 #include <getopt.h>
 #include <limits.h>
 #include <locale.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -208,6 +209,9 @@ harden(void)
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	signal(SIGPIPE, SIG_IGN);
+	/* few allocations happen outside the loop's thread: an arena for each
+	 * would only keep memory from being used again */
+	(void)mallopt(M_ARENA_MAX, 1);
 }
 
 /* What an engine needs: sockets and links, setns, port 500, raw sockets, the

@@ -8,6 +8,7 @@
  */
 #include "engine/commit.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -284,6 +285,9 @@ commit_tree(struct engine *e, struct conf_tree *tree, const char *who,
 		return ret;
 	}
 	conf_tree_free(old);
+	/* texts and trees of ten thousand tunnels leave tens of megabytes of
+	 * holes behind them */
+	malloc_trim(0);
 	free(e->notice);
 	e->notice = NULL;
 	log_event(e->log, LOG_LVL_NOTICE, "commit", "",
@@ -324,4 +328,5 @@ commit_start(struct engine *e)
 		(void)power_if_wanted(n, NULL);
 		network_sweep(n);
 	}
+	malloc_trim(0);
 }

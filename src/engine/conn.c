@@ -50,10 +50,20 @@ conn_new(struct network *n, const char *name)
 	list_init(&c->children);
 	list_init(&c->waiters);
 	c->since_wall = clock_wall_ms();
-	c->timer = loop_timer_new(n->engine->loop, on_timer, c);
 	list_append(&n->conns, &c->link);
 	map_put(n->conn_index, c->name, strlen(c->name), c);
 	return c;
+}
+
+void
+conn_wake_at(struct conn *c, int64_t at_ms)
+{
+	/* of thousands that wait for their peers none needs a timer */
+	if (c->timer == NULL && at_ms == TIME_NEVER)
+		return;
+	if (c->timer == NULL)
+		c->timer = loop_timer_new(c->net->engine->loop, on_timer, c);
+	loop_timer_set(c->timer, at_ms);
 }
 
 static void
@@ -103,7 +113,9 @@ conn_free(struct conn *c)
 		worker_cancel(c->job);
 	if (c->net->host != NULL)
 		ike_host_conf_remove(c->net->host, c->full);
-	loop_timer_free(c->timer);
+	if (c->timer != NULL)
+		loop_timer_free(c->timer);
+	free(c->addrs);
 	ike_conf_unref(c->conf);
 	map_del(c->net->conn_index, c->name, strlen(c->name));
 	list_remove(&c->link);

@@ -70,7 +70,7 @@ struct conn {
 	struct ip_addr inner[2];	/* given by the peer, installed */
 	bool failed;			/* gave up */
 	struct worker_job *job;		/* name look-up */
-	struct ip_addr addrs[WORKER_ADDRS];
+	struct ip_addr *addrs;		/* WORKER_ADDRS of them, or NULL */
 	size_t nr_addrs, addr_at;
 	unsigned tries;
 	int64_t next_try;		/* clock_ms() */
@@ -79,7 +79,7 @@ struct conn {
 	unsigned nr_records;		/* ever made */
 	struct list children;
 	struct list waiters;
-	struct loop_timer *timer;
+	struct loop_timer *timer;	/* NULL: never asked for */
 };
 
 struct inst {			/* one child SA in the plane */
@@ -107,6 +107,8 @@ struct inst {			/* one child SA in the plane */
 /* ---- conn.c ---- */
 struct conn *conn_new(struct network *n, const char *name);
 void conn_free(struct conn *c);
+/* When conn_reconcile() is to look again; TIME_NEVER = not by the clock. */
+void conn_wake_at(struct conn *c, int64_t at_ms);
 struct conn *conn_find(const struct network *n, const char *name);
 /* By "network/phase1" as struct ike_conf carries it. */
 struct conn *conn_of(const struct network *n, const struct ike_conf *conf);

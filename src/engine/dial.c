@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "engine/wait.h"
 #include "net/net.h"
 
@@ -152,13 +153,21 @@ same_addrs(const struct conn *c, const struct worker_answer *a)
 	return a->nr == c->nr_addrs;
 }
 
+static void
+room_for_addrs(struct conn *c)
+{
+	if (c->addrs == NULL)
+		c->addrs = xcalloc(WORKER_ADDRS, sizeof(*c->addrs));
+}
+
 /* The name has these addresses now: those are whom we answer, too. */
 static void
 take_addrs(struct conn *c, const struct worker_answer *a)
 {
 	bool same = same_addrs(c, a);
 
-	memcpy(c->addrs, a->addr, sizeof(c->addrs));
+	room_for_addrs(c);
+	memcpy(c->addrs, a->addr, WORKER_ADDRS * sizeof(*c->addrs));
 	c->nr_addrs = a->nr;
 	c->addr_at = 0;
 	if (same)
@@ -211,6 +220,7 @@ conn_look_up(struct conn *c)
 	if (c->job != NULL || strcmp(c->gateway, "any") == 0)
 		return;
 	if (addr_parse(&a, c->gateway)) {
+		room_for_addrs(c);
 		c->addrs[0] = a;
 		c->nr_addrs = 1;
 		c->addr_at = 0;

@@ -107,7 +107,7 @@ suites_of(const struct conf_node *entry, bool ike, struct suite **out,
 		free(list);
 		return ret;
 	}
-	*out = list;
+	*out = xrealloc(list, nr, sizeof(*list));
 	*nr_out = nr;
 	return 0;
 }

@@ -205,7 +205,7 @@ conn_power_off(struct conn *c)
 
 	ike_reason_set(&why, REASON_USER_STOPPED, true, "", NULL, NULL,
 	    "Network \"%s\" is powered off.", c->net->name);
-	loop_timer_set(c->timer, TIME_NEVER);
+	conn_wake_at(c, TIME_NEVER);
 	wait_fail(c, NULL, &why);
 	delete_sas(c, REASON_USER_STOPPED, true);
 	inner_drop(c);
@@ -696,14 +696,14 @@ conn_reconcile(struct conn *c)
 	int64_t now = clock_ms();
 
 	if (!conn_active(c)) {
-		loop_timer_set(c->timer, TIME_NEVER);
+		conn_wake_at(c, TIME_NEVER);
 		return;
 	}
 	/* an IKE SA that is going: its event comes next, and decides */
 	if (c->sa_up && !conn_stands(c, c->sa_id)) {
-		loop_timer_set(c->timer, TIME_NEVER);
+		conn_wake_at(c, TIME_NEVER);
 		return;
 	}
-	loop_timer_set(c->timer, c->sa_up ? make_children(c, now) :
+	conn_wake_at(c, c->sa_up ? make_children(c, now) :
 	    make_sa(c, now));
 }

@@ -177,6 +177,9 @@ def bench_charon(folder, n):
         big = folder + "/swanctl.conf"
         with open(big, "w") as f:
             f.write(theirs(n))
+        state = os.environ.get("LAB_STATE", "/var/tmp/ipsec-lab")
+        pid = int(open(f"{state}/{LAB}/peer-right/pid").read().split()[0])
+        before = rss(pid)
         start = time.monotonic()
         out = lab("peer-ctl", "right", "--load-all", "--file", big)
         took = time.monotonic() - start
@@ -184,6 +187,8 @@ def bench_charon(folder, n):
                 f"successfully loaded {n} connections" not in out:
             sys.exit("scale: charon: " + out[-500:])
         say(f"charon: swanctl --load-all of {n}", took, "s")
+        say("charon: memory of a configured tunnel", (rss(pid) - before) / n,
+            "bytes")
         return took
     finally:
         lab("peer-down", "right")
