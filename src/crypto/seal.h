@@ -34,6 +34,8 @@ struct seal_params {
 
 /* One packet.  Lengths in bytes; iv, text and icv are contiguous. */
 struct seal_op {
+	const uint8_t *lead;	/* MAC only: covered before aad (AH), or NULL */
+	size_t lead_len;
 	const uint8_t *aad;	/* header before the IV, contiguous with it */
 	size_t aad_len;
 	const uint8_t *aead_aad;	/* AEAD: used instead of aad, or NULL */

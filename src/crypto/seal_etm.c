@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Encrypt, then MAC over header | IV | ciphertext | tail (RFC 4303 section
+ * Encrypt, then MAC over lead | header | IV | ciphertext | tail (RFC 4303 section
  * 2.8, RFC 7296 section 3.14).  Opening checks the MAC first and decrypts
  * only what it vouches for, so no padding oracle can arise here.
  */
@@ -46,6 +46,7 @@ compute(struct seal *s, const struct seal_op *op, uint8_t *mac)
 	    s->iv_len > 0 ? op->iv : op->text;
 
 	return mac_start(&s->mac) == 0 &&
+	    mac_update(&s->mac, op->lead, op->lead_len) == 0 &&
 	    mac_update(&s->mac, start,
 	    op->aad_len + s->iv_len + op->text_len) == 0 &&
 	    mac_update(&s->mac, op->tail, op->tail_len) == 0 &&

@@ -81,13 +81,14 @@ check_again(unsigned suite, const struct esp_inner *inner)
 	size_t len = esp_size(out, inner->len);
 	uint8_t *pkt = xcalloc(1, len);
 	struct rng rng = rng_system();
+	struct esp_outer outer = {0};
 	struct esp_inner got;
 	struct flow f;
 
 	memcpy(&pkt[esp_head(out)], inner->ip, inner->len);
 	if (esp_out(out, &rng, pkt, inner->len,
-	    inner->ip[0] >> 4 == 4 ? 4 : 41, 1) != ESP_OK ||
-	    esp_in(in, pkt, len, 0, 1, &f, &got) != ESP_OK ||
+	    inner->ip[0] >> 4 == 4 ? 4 : 41, 0, 1) != ESP_OK ||
+	    esp_in(in, pkt, len, &outer, 1, &f, &got) != ESP_OK ||
 	    got.len != inner->len ||
 	    memcmp(got.ip, inner->ip, got.len) != 0)
 		abort();
@@ -101,15 +102,16 @@ check_packet(unsigned suite, uint8_t *pkt, size_t len, uint8_t tos, bool raw)
 {
 	struct esp_sa *in = make_sa(suite, PLANE_IN);
 	uint8_t *again = xmemdup(pkt, len);
+	struct esp_outer outer = { .tos = tos };
 	struct esp_inner inner;
 	struct flow f;
 	enum esp_verdict v;
 
-	v = esp_in(in, pkt, len, tos, 1, &f, &inner);
+	v = esp_in(in, pkt, len, &outer, 1, &f, &inner);
 	if (v == ESP_OK) {
 		if (inner.len == 0 || inner.ip < pkt ||
 		    inner.ip + inner.len > pkt + len ||
-		    esp_in(in, again, len, tos, 1, &f, &inner) != ESP_REPLAY)
+		    esp_in(in, again, len, &outer, 1, &f, &inner) != ESP_REPLAY)
 			abort();
 		check_again(suite, &inner);
 	}

@@ -21,6 +21,9 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "crypto/alg.h"
+#include "plane/xfrm/bypass.h"
+
+#define MARK 0x5350		/* of the planes' own sockets */
 
 const char *
 pair_obstacle(void)
@@ -94,10 +97,12 @@ udp_socket(int family)
 	struct endpoint e = { .addr.family = (uint8_t)family, .port = 4500 };
 	struct sockaddr_storage ss;
 	socklen_t len = endpoint_to_sockaddr(&e, &ss);
-	int on = 1, fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	int on = 1, mark = MARK;
+	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
 		err(1, "socket");
+	setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
 	if (family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	if (bind(fd, (struct sockaddr *)&ss, len) < 0)
@@ -171,7 +176,13 @@ make_plane(struct side *s, enum tun_level most, bool udp_offload)
 	pair_enter(s);
 	s->udp4 = params.udp4500_v4 = udp_socket(AF_INET);
 	s->udp6 = params.udp4500_v6 = udp_socket(AF_INET6);
-	if (user_plane_new(&s->plane, &params, most, udp_offload, &e) < 0)
+	params.mark = MARK;
+	if (s->kernel && (plane_xfrm_bypass_socket(s->udp4, AF_INET, &e) < 0 ||
+	    plane_xfrm_bypass_socket(s->udp6, AF_INET6, &e) < 0 ||
+	    plane_xfrm_new(&s->plane, &params, &e) < 0))
+		errx(1, "plane %s: %s", s->name, e.text);
+	if (!s->kernel &&
+	    user_plane_new(&s->plane, &params, most, udp_offload, &e) < 0)
 		errx(1, "plane %s: %s", s->name, e.text);
 }
 
@@ -204,19 +215,55 @@ set_outer(struct side *s, const char *v4, const char *v6)
 	s->outer[0].port = s->outer[1].port = 4500;
 }
 
-void
-pair_make(struct pair *p, enum tun_level most, bool udp_offload)
+/* The way to the other side's networks: its plane's device, or its address
+ * where the kernel does the rest by policy. */
+static void
+make_routes(const struct side *s, const char *net4, const char *net6,
+    const char *src4, const char *src6, const char *via4, const char *via6)
 {
-	*p = (struct pair){ .a.name = "a", .b.name = "b" };
+	char to[2][40], command[300];
+
+	snprintf(to[0], sizeof(to[0]), s->kernel ? "via %s" : "dev sp-%s",
+	    s->kernel ? via4 : s->name);
+	snprintf(to[1], sizeof(to[1]), s->kernel ? "via %s" : "dev sp-%s",
+	    s->kernel ? via6 : s->name);
+	snprintf(command, sizeof(command), "ip route add %s %s src %s; "
+	    "ip route add %s %s src %s", net4, to[0], src4, net6, to[1], src6);
+	must_run(s, command);
+	snprintf(command, sizeof(command), "ip rule add pref 220 not fwmark "
+	    "%#x table 220; ip -6 rule add pref 220 not fwmark %#x table 220",
+	    MARK, MARK);
+	must_run(s, command);
+}
+
+static void
+make(struct pair *p, enum tun_level most, bool udp_offload)
+{
 	set_outer(&p->a, "192.0.2.1", "2001:db8::1");
 	set_outer(&p->b, "192.0.2.2", "2001:db8::2");
 	make_links(p);
 	make_plane(&p->a, most, udp_offload);
 	make_plane(&p->b, most, udp_offload);
-	must_run(&p->a, "ip route add 10.2.2.0/24 dev sp-a src 10.1.1.1; "
-	    "ip route add fd00:2::/64 dev sp-a src fd00:1::1");
-	must_run(&p->b, "ip route add 10.1.1.0/24 dev sp-b src 10.2.2.1; "
-	    "ip route add fd00:1::/64 dev sp-b src fd00:2::1");
+	make_routes(&p->a, "10.2.2.0/24", "fd00:2::/64", "10.1.1.1",
+	    "fd00:1::1", "192.0.2.2", "2001:db8::2");
+	make_routes(&p->b, "10.1.1.0/24", "fd00:1::/64", "10.2.2.1",
+	    "fd00:2::1", "192.0.2.1", "2001:db8::1");
+}
+
+void
+pair_make(struct pair *p, enum tun_level most, bool udp_offload)
+{
+	*p = (struct pair){ .a.name = "a", .b.name = "b" };
+	make(p, most, udp_offload);
+}
+
+void
+pair_make_mixed(struct pair *p, bool kernel_a, bool kernel_b)
+{
+	*p = (struct pair){ .a.name = "a", .b.name = "b" };
+	p->a.kernel = kernel_a;
+	p->b.kernel = kernel_b;
+	make(p, TUN_USO, true);
 }
 
 static void
@@ -240,12 +287,19 @@ struct selectors {
 };
 
 static struct selectors
-inner_of(const struct pair *p, const struct side *s)
+inner_of(const struct pair *p, const struct side *s,
+    const struct pair_suite *suite)
 {
 	struct selectors sel = {0};
 	bool a = s == &p->a;
 
 	sel.s[0].port_last = sel.s[1].port_last = UINT16_MAX;
+	if (suite != NULL && suite->transport) {
+		sel.s[0].first = s->outer[suite->outer_v6].addr;
+		sel.s[0].last = sel.s[0].first;
+		sel.s[1] = sel.s[0];
+		return sel;
+	}
 	if (p->wide) {
 		sel.s[0].first.family = sel.s[0].last.family = AF_INET;
 		memset(sel.s[0].last.b, 0xff, 4);
@@ -260,6 +314,12 @@ inner_of(const struct pair *p, const struct side *s)
 	return sel;
 }
 
+static uint8_t
+protocol_of(const struct pair_suite *suite)
+{
+	return suite->encr != NULL ? IPPROTO_ESP : IPPROTO_AH;
+}
+
 static const struct side *
 other(const struct pair *p, const struct side *s)
 {
@@ -267,15 +327,23 @@ other(const struct pair *p, const struct side *s)
 }
 
 static void
-set_policy(struct side *s, const struct pair *p, bool trap)
+set_policy(struct side *s, const struct pair *p, bool trap,
+    const struct pair_suite *suite)
 {
-	struct selectors local = inner_of(p, s);
-	struct selectors remote = inner_of(p, other(p, s));
+	const struct side *peer = other(p, s);
+	struct selectors local = inner_of(p, s, suite);
+	struct selectors remote = inner_of(p, peer, suite);
+	bool transport = suite != NULL && suite->transport;
+	bool v6 = suite != NULL && suite->outer_v6;
 	struct plane_policy pol = {
 		.reqid = PAIR_REQID, .sa_reqid = PAIR_REQID,
-		.action = PLANE_PROTECT, .trap = trap, .protocol = 50,
-		.local = local.s, .nr_local = 2,
-		.remote = remote.s, .nr_remote = 2,
+		.action = PLANE_PROTECT, .trap = trap,
+		.protocol = suite != NULL ? protocol_of(suite) : 50,
+		.transport = transport,
+		.outer_local = s->outer[v6].addr,
+		.outer_remote = peer->outer[v6].addr,
+		.local = local.s, .nr_local = transport ? 1 : 2,
+		.remote = remote.s, .nr_remote = transport ? 1 : 2,
 	};
 	struct sp_error e;
 
@@ -286,8 +354,8 @@ set_policy(struct side *s, const struct pair *p, bool trap)
 void
 pair_policies(struct pair *p, bool trap)
 {
-	set_policy(&p->a, p, trap);
-	set_policy(&p->b, p, trap);
+	set_policy(&p->a, p, trap, NULL);
+	set_policy(&p->b, p, trap, NULL);
 }
 
 static const struct alg *
@@ -303,16 +371,20 @@ named(const char *name)
 	return NULL;
 }
 
-static void
+/* False if the plane does not have the algorithm. */
+static bool
 add_sa(struct side *s, const struct pair *p, const struct pair_suite *suite,
     enum plane_dir dir)
 {
 	const struct side *from = dir == PLANE_OUT ? s : other(p, s);
 	const struct side *to = other(p, from);
-	struct selectors src = inner_of(p, from), dst = inner_of(p, to);
+	struct selectors src = inner_of(p, from, suite);
+	struct selectors dst = inner_of(p, to, suite);
 	uint8_t key[128];
+	int ret;
 	struct plane_sa sa = {
-		.dir = dir, .reqid = PAIR_REQID, .protocol = 50,
+		.dir = dir, .reqid = PAIR_REQID,
+		.protocol = protocol_of(suite), .transport = suite->transport,
 		.spi = (from == &p->a ? PAIR_SPI_AB : PAIR_SPI_BA) +
 		    suite->spi_add,
 		.encap = suite->encap, .esn = suite->esn,
@@ -329,18 +401,23 @@ add_sa(struct side *s, const struct pair *p, const struct pair_suite *suite,
 	if (dir == PLANE_OUT && s == &p->a)
 		sa.hard_packets = suite->hard_packets;
 	memset(key, (int)sa.spi & 0xff, sizeof(key));
-	sa.encr_key_len = alg_encr_key_len(sa.encr, suite->bits);
+	if (sa.encr != NULL)
+		sa.encr_key_len = alg_encr_key_len(sa.encr, suite->bits);
 	sa.integ_key_len = sa.integ ? sa.integ->key_len : 0;
-	if (s->plane->ops->sa_add(s->plane, &sa, &e) < 0)
+	ret = s->plane->ops->sa_add(s->plane, &sa, &e);
+	if (ret < 0 && ret != SP_UNSUPPORTED)
 		errx(1, "SA: %s", e.text);
+	if (ret < 0)
+		printf("%s: %s\n", s->name, e.text);
+	return ret == 0;
 }
 
 void
 pair_add_sas(struct side *s, const struct pair *p,
     const struct pair_suite *suite)
 {
-	add_sa(s, p, suite, PLANE_IN);
-	add_sa(s, p, suite, PLANE_OUT);
+	if (!add_sa(s, p, suite, PLANE_IN) || !add_sa(s, p, suite, PLANE_OUT))
+		errx(1, "%s: no SAs", s->name);
 }
 
 void
@@ -350,10 +427,10 @@ pair_del_sas(struct side *s, const struct pair *p,
 	const struct plane_ops *ops = s->plane->ops;
 	struct sp_error e;
 
-	if (ops->sa_del(s->plane, PAIR_SPI_AB + suite->spi_add, 50,
-	    &p->b.outer[suite->outer_v6].addr, &e) < 0 ||
-	    ops->sa_del(s->plane, PAIR_SPI_BA + suite->spi_add, 50,
-	    &p->a.outer[suite->outer_v6].addr, &e) < 0)
+	if (ops->sa_del(s->plane, PAIR_SPI_AB + suite->spi_add,
+	    protocol_of(suite), &p->b.outer[suite->outer_v6].addr, &e) < 0 ||
+	    ops->sa_del(s->plane, PAIR_SPI_BA + suite->spi_add,
+	    protocol_of(suite), &p->a.outer[suite->outer_v6].addr, &e) < 0)
 		errx(1, "SA: %s", e.text);
 }
 
@@ -365,9 +442,57 @@ pair_counters(struct side *s, const struct pair *p,
 	struct sp_error e;
 
 	if (s->plane->ops->sa_counters(s->plane, PAIR_SPI_AB + suite->spi_add,
-	    50, &p->b.outer[suite->outer_v6].addr, &c, &e) < 0)
+	    protocol_of(suite), &p->b.outer[suite->outer_v6].addr, &c, &e) < 0)
 		errx(1, "counters: %s", e.text);
 	return c;
+}
+
+/* Transport mode's traffic goes to the other side's own address. */
+static void
+route_peer(const struct side *s, const struct pair *p,
+    const struct pair_suite *suite, const char *what)
+{
+	char command[200], src[ADDR_TEXT], dst[ADDR_TEXT];
+
+	if (!suite->transport || s->kernel)
+		return;
+	addr_print(&s->outer[suite->outer_v6].addr, src);
+	addr_print(&other(p, s)->outer[suite->outer_v6].addr, dst);
+	snprintf(command, sizeof(command), "ip route %s table 220 %s dev "
+	    "sp-%s src %s", what, dst, s->name, src);
+	must_run(s, command);
+}
+
+bool
+pair_up(struct pair *p, const struct pair_suite *suite)
+{
+	struct side *s[2] = { &p->a, &p->b };
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		set_policy(s[i], p, false, suite);
+		if (!add_sa(s[i], p, suite, PLANE_IN) ||
+		    !add_sa(s[i], p, suite, PLANE_OUT))
+			return false;
+		route_peer(s[i], p, suite, "add");
+	}
+	return true;
+}
+
+void
+pair_down(struct pair *p, const struct pair_suite *suite)
+{
+	struct side *s[2] = { &p->a, &p->b };
+	struct sp_error e;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		pair_del_sas(s[i], p, suite);
+		route_peer(s[i], p, suite, "del");
+		if (s[i]->plane->ops->policy_del(s[i]->plane, PAIR_REQID,
+		    &e) < 0)
+			errx(1, "policy: %s", e.text);
+	}
 }
 
 bool

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Two userspace planes in two network namespaces without names, joined by a
- * veth, with fixed keys: for the lab test and the bench.
+ * Two planes in two network namespaces without names, joined by a veth, with
+ * fixed keys: userspace ones, or the kernel's where it has ESP.
  *
  *	a: lo 10.1.1.1 fd00:1::1 | sp-a | v0 192.0.2.1 2001:db8::1
  *	b: lo 10.2.2.1 fd00:2::1 | sp-b | v0 192.0.2.2 2001:db8::2
@@ -23,6 +23,7 @@
 struct side {
 	const char *name;
 	int ns;				/* descriptor of the namespace */
+	bool kernel;			/* its plane is the kernel's */
 	struct plane *plane;
 	int udp4, udp6;
 	struct endpoint outer[2];	/* IPv4, IPv6 */
@@ -39,9 +40,9 @@ struct pair {
 };
 
 struct pair_suite {
-	const char *encr, *integ;	/* names of the registry */
+	const char *encr, *integ;	/* names of the registry; no encr: AH */
 	unsigned bits;
-	bool encap, outer_v6, esn;
+	bool encap, outer_v6, esn, transport;
 	uint32_t spi_add;		/* added to both SPIs */
 	uint64_t hard_packets;		/* of a's outbound SA */
 };
@@ -52,6 +53,16 @@ const char *pair_obstacle(void);
 /* Make namespaces and planes; aborts the test with a message if it fails. */
 void pair_make(struct pair *p, enum tun_level most, bool udp_offload);
 void pair_free(struct pair *p);
+
+/* As pair_make() with offloads, and the kernel's plane on either side. */
+void pair_make_mixed(struct pair *p, bool kernel_a, bool kernel_b);
+
+/*
+ * The policies and SAs of a suite on both sides, and routes for transport
+ * mode; false if a kernel does not have an algorithm.  pair_down() removes.
+ */
+bool pair_up(struct pair *p, const struct pair_suite *suite);
+void pair_down(struct pair *p, const struct pair_suite *suite);
 
 /* The policy of both sides. */
 void pair_policies(struct pair *p, bool trap);

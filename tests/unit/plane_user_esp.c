@@ -138,7 +138,7 @@ protect(struct esp_sa *sa, uint8_t *pkt, size_t len, uint8_t tos)
 	struct rng rng = rng_system();
 
 	make_packet(&pkt[esp_head(sa)], len, tos);
-	assert_int_equal(esp_out(sa, &rng, pkt, len, 4, 1), ESP_OK);
+	assert_int_equal(esp_out(sa, &rng, pkt, len, 4, 0, 1), ESP_OK);
 	return esp_size(sa, len);
 }
 
@@ -147,11 +147,12 @@ open_copy(struct esp_sa *sa, const uint8_t *pkt, size_t len, uint8_t tos,
     uint8_t *inner, size_t *inner_len)
 {
 	uint8_t *copy = xmemdup(pkt, len);	/* exact, for ASan */
+	struct esp_outer outer = { .tos = tos };
 	struct esp_inner in = {0};
 	enum esp_verdict v;
 	struct flow f;
 
-	v = esp_in(sa, copy, len, tos, 2, &f, &in);
+	v = esp_in(sa, copy, len, &outer, 2, &f, &in);
 	if (v == ESP_OK && inner != NULL) {
 		memcpy(inner, in.ip, in.len);
 		*inner_len = in.len;
@@ -294,14 +295,14 @@ test_spent(void **state)
 		protect(sa, pkt, 40, 0);
 	}
 	assert_true(esp_sa_spent(sa));
-	assert_int_equal(esp_out(sa, &rng, pkt, 40, 4, 1), ESP_SPENT);
+	assert_int_equal(esp_out(sa, &rng, pkt, 40, 4, 0, 1), ESP_SPENT);
 	esp_sa_free(sa);
 
 	limits = (struct plane_sa){ .hard_bytes = 100 };
 	sa = make_sa(PLANE_OUT, gcm, 128, NULL, false, &limits);
 	protect(sa, pkt, 60, 0);
 	protect(sa, pkt, 60, 0);
-	assert_int_equal(esp_out(sa, &rng, pkt, 60, 4, 1), ESP_SPENT);
+	assert_int_equal(esp_out(sa, &rng, pkt, 60, 4, 0, 1), ESP_SPENT);
 	esp_sa_free(sa);
 
 	/* the number must not wrap, and the rekey must come before */
@@ -309,7 +310,7 @@ test_spent(void **state)
 	sa->seq = UINT32_MAX - 1;
 	protect(sa, pkt, 60, 0);
 	assert_int_equal(get_u32(&pkt[4]), UINT32_MAX);
-	assert_int_equal(esp_out(sa, &rng, pkt, 60, 4, 1), ESP_SPENT);
+	assert_int_equal(esp_out(sa, &rng, pkt, 60, 4, 0, 1), ESP_SPENT);
 	assert_true(sa->soft_packets > 0 && sa->soft_packets < UINT32_MAX);
 	esp_sa_free(sa);
 }
@@ -463,8 +464,8 @@ static const struct refuse_row {
 	enum sp_code code;
 } refuse_rows[] = {
 	{ "reserved SPI", { .spi = 255 }, SP_RANGE },
-	{ "AH", { .spi = 256, .protocol = 51 }, SP_UNSUPPORTED },
-	{ "transport", { .spi = 256, .protocol = 50, .transport = true },
+	{ "IPComp", { .spi = 256, .protocol = 108 }, SP_UNSUPPORTED },
+	{ "AH in UDP", { .spi = 256, .protocol = 51, .encap = true },
 	    SP_UNSUPPORTED },
 	{ "no cipher", { .spi = 256, .protocol = 50 }, SP_RANGE },
 };

@@ -7,6 +7,7 @@
  */
 #include "plane/user/batch.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -83,6 +84,8 @@ batch_socket(struct usock socks[SOCK_KINDS], const struct esp_sa *sa)
 
 	if (sa->encap)
 		return &socks[v4 ? SOCK_UDP4 : SOCK_UDP6];
+	if (sa->protocol == IPPROTO_AH)
+		return &socks[v4 ? SOCK_AH4 : SOCK_AH6];
 	return &socks[v4 ? SOCK_RAW4 : SOCK_RAW6];
 }
 

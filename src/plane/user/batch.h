@@ -24,6 +24,8 @@ enum sock_kind {
 	SOCK_UDP6,
 	SOCK_RAW4,
 	SOCK_RAW6,
+	SOCK_AH4,
+	SOCK_AH6,
 	SOCK_KINDS,
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * ESP on packets in memory (RFC 4303, tunnel mode): one SA of one direction,
- * no socket, no clock, no global.  Both directions work in place:
+ * ESP and AH on packets in memory (RFC 4303, RFC 4302): one SA of one
+ * direction, no socket, no clock, no global.  Both directions work in place:
  *
  *	SPI | sequence | IV | inner packet | 1 2 3 .. | pad len | next | ICV
  *
@@ -56,7 +56,8 @@ struct esp_sa {
 	struct esp_sa *next_reqid;	/* sadb: same child, older */
 	enum plane_dir dir;
 	uint32_t spi, reqid;
-	bool encap, esn;
+	uint8_t protocol;		/* 50 ESP, 51 AH */
+	bool transport, encap, esn;
 	struct seal *seal;
 	unsigned iv_len, icv_len, align;	/* bytes */
 	uint64_t seq;			/* outbound: last number used */
@@ -71,9 +72,19 @@ struct esp_sa {
 	struct esp_counters count;
 };
 
+/* What is known of the packet around the one to open. */
+struct esp_outer {
+	struct ip_addr src, dst;	/* as they came */
+	uint8_t tos;			/* traffic class */
+	const uint8_t *header;		/* AH in IPv4: the header as it came */
+	size_t header_len;
+	uint8_t *room;			/* transport mode: for the packet,
+					 * TRANSPORT_HEADER more than came */
+};
+
 /* A packet that came out of the tunnel. */
 struct esp_inner {
-	uint8_t *ip;		/* inside the datagram */
+	uint8_t *ip;		/* inside the datagram, or in the room */
 	size_t len;
 };
 
@@ -93,10 +104,10 @@ bool esp_sa_spent(const struct esp_sa *sa);
 /* Has it passed a soft limit. */
 bool esp_sa_soft(const struct esp_sa *sa);
 
-/* Bytes before the inner packet: header and IV. */
+/* Bytes before the payload: header and IV; AH in IPv4: and the outer one. */
 size_t esp_head(const struct esp_sa *sa);
 
-/* Bytes of the whole ESP packet around inner_len bytes. */
+/* Bytes of the whole packet around inner_len bytes. */
 size_t esp_size(const struct esp_sa *sa, size_t inner_len);
 
 /* Longest inner packet that fits esp packets of at most size bytes. */
@@ -123,19 +134,30 @@ uint64_t esp_counter(const _Atomic uint64_t *counter);
 void esp_count_packet(struct esp_sa *sa, size_t len, int64_t now_ms);
 
 /*
- * Protect: the inner packet lies at pkt[esp_head()], pkt has room for
- * esp_size() bytes, next is 4 or 41.  ESP_OK, ESP_SPENT or ESP_FAULT.
+ * Protect: the payload lies at pkt[esp_head()], pkt has room for esp_size()
+ * bytes, next is 4 or 41 in tunnel mode, tos the outer traffic class.
+ * ESP_OK, ESP_SPENT or ESP_FAULT.
  */
 enum esp_verdict esp_out(struct esp_sa *sa, const struct rng *rng,
-    uint8_t *pkt, size_t inner_len, uint8_t next, int64_t now_ms);
+    uint8_t *pkt, size_t inner_len, uint8_t next, uint8_t tos,
+    int64_t now_ms);
 
 /*
- * Open the ESP packet of this SA and check all that RFC 4303 3.4 and RFC
+ * Open the packet of this SA and check all that RFC 4303 3.4 and RFC
  * 4301 5.2 ask for; flow (of the inner packet) and out are set with ESP_OK.
- * outer_tos: traffic class of the outer header.  Counts by itself.
+ * Counts by itself.
  */
 enum esp_verdict esp_in(struct esp_sa *sa, uint8_t *pkt, size_t len,
-    uint8_t outer_tos, int64_t now_ms, struct flow *flow,
+    const struct esp_outer *outer, int64_t now_ms, struct flow *flow,
     struct esp_inner *out);
+
+/* ah.c: bytes before the payload, and the part of esp_out() and esp_in()
+ * that AH does its own way. */
+size_t ah_head(const struct esp_sa *sa);
+enum esp_verdict ah_out(struct esp_sa *sa, uint8_t *pkt, size_t len,
+    uint8_t next, uint8_t tos);
+enum esp_verdict ah_in(struct esp_sa *sa, uint8_t *pkt, size_t len,
+    const struct esp_outer *outer, uint8_t **payload, size_t *payload_len,
+    uint8_t *next);
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * Inbound ESP (RFC 4303 3.4) in the order that the RFC sets: window, ICV and
  * decryption, window update, padding, next header, then the checks of RFC
- * 4301 5.2 on the inner packet.  Nothing of an SA but its counters changes
- * before the ICV was found good.
+ * 4301 5.2 on the inner packet; AH the same with ah.c's part.  Nothing of an
+ * SA but its counters changes before the ICV was found good.
  */
 #include "plane/user/esp.h"
 
@@ -11,6 +11,14 @@
 
 #include "base/buf.h"
 #include "plane/user/flow.h"
+#include "plane/user/transport.h"
+
+/* What an SA protected: the payload, and what it says it is. */
+struct opened {
+	uint8_t *data;
+	size_t len;
+	uint8_t next;
+};
 
 /* Replay check, ICV, decryption, window. */
 static enum esp_verdict
@@ -47,72 +55,104 @@ strip_trailer(const uint8_t *text, size_t *len, uint8_t *next)
 	return ESP_OK;
 }
 
-/* Is it the packet that the next header announces, and may it come here. */
 static enum esp_verdict
-check_inner(const struct esp_sa *sa, uint8_t *ip, size_t len, uint8_t next,
-    uint8_t outer_tos, struct flow *flow)
+open_esp(struct esp_sa *sa, uint8_t *pkt, size_t len, struct opened *out)
+{
+	size_t head = esp_head(sa);
+	enum esp_verdict v;
+
+	if (len < head + sa->icv_len + sa->align)
+		return ESP_SHORT;
+	out->data = &pkt[head];
+	out->len = len - head - sa->icv_len;
+	if (out->len % sa->align != 0)
+		return ESP_SHORT;
+	v = unseal(sa, pkt, out->len);
+	if (v != ESP_OK)
+		return v;
+	return strip_trailer(out->data, &out->len, &out->next);
+}
+
+/* Tunnel mode: the payload is a packet, as the next header announces. */
+static enum esp_verdict
+take_inner(const struct esp_sa *sa, const struct opened *o,
+    const struct esp_outer *outer, struct flow *flow, struct esp_inner *out)
 {
 	uint8_t tos;
 
-	if (next == IPPROTO_NONE)
-		return ESP_DUMMY;
-	if (next != IPPROTO_IPIP && next != IPPROTO_IPV6)
+	if (o->next != IPPROTO_IPIP && o->next != IPPROTO_IPV6)
 		return ESP_INNER;
-	if (!flow_parse(flow, ip, len) ||
-	    (flow->src.family == AF_INET) != (next == IPPROTO_IPIP))
+	if (!flow_parse(flow, o->data, o->len) ||
+	    (flow->src.family == AF_INET) != (o->next == IPPROTO_IPIP))
 		return ESP_INNER;
 	if (!flow_selected(flow, sa->src_sel, sa->nr_src_sel,
 	    sa->dst_sel, sa->nr_dst_sel))
 		return ESP_SPOOFED;
-	if (!flow_decap_ecn(flow->tos, outer_tos, &tos))
+	if (!flow_decap_ecn(flow->tos, outer->tos, &tos))
 		return ESP_ECN;
 	if (tos != flow->tos) {
-		flow_set_tos(ip, tos);
+		flow_set_tos(o->data, tos);
 		flow->tos = tos;
 	}
+	out->ip = o->data;
+	return ESP_OK;
+}
+
+/* Transport mode: the payload gets the header that it travelled with. */
+static enum esp_verdict
+take_payload(const struct esp_sa *sa, const struct opened *o,
+    const struct esp_outer *outer, struct flow *flow, struct esp_inner *out)
+{
+	size_t len = transport_join(outer->room, outer, o->next, o->data,
+	    o->len, sa->encap);
+
+	if (len == 0 || !flow_parse(flow, outer->room, len) ||
+	    flow->fragment)
+		return ESP_INNER;
+	if (!flow_selected(flow, sa->src_sel, sa->nr_src_sel,
+	    sa->dst_sel, sa->nr_dst_sel))
+		return ESP_SPOOFED;
+	out->ip = outer->room;
 	return ESP_OK;
 }
 
 static enum esp_verdict
-open_packet(struct esp_sa *sa, uint8_t *pkt, size_t len, uint8_t outer_tos,
-    int64_t now_ms, struct flow *flow, struct esp_inner *out)
+open_packet(struct esp_sa *sa, uint8_t *pkt, size_t len,
+    const struct esp_outer *outer, int64_t now_ms, struct flow *flow,
+    struct esp_inner *out)
 {
-	size_t head = esp_head(sa);
-	size_t text_len;
+	struct opened o = {0};
 	enum esp_verdict v;
-	uint8_t next;
 
-	if (len < head + sa->icv_len + sa->align)
-		return ESP_SHORT;
-	text_len = len - head - sa->icv_len;
-	if (text_len % sa->align != 0)
-		return ESP_SHORT;
 	if (esp_sa_spent(sa))
 		return ESP_SPENT;
-
-	v = unseal(sa, pkt, text_len);
+	if (sa->protocol == IPPROTO_AH)
+		v = ah_in(sa, pkt, len, outer, &o.data, &o.len, &o.next);
+	else
+		v = open_esp(sa, pkt, len, &o);
 	if (v != ESP_OK)
 		return v;
-	v = strip_trailer(&pkt[head], &text_len, &next);
-	if (v != ESP_OK)
-		return v;
-	v = check_inner(sa, &pkt[head], text_len, next, outer_tos, flow);
-	if (v == ESP_OK) {
-		out->ip = &pkt[head];
-		out->len = flow->len;	/* less than text_len: TFC padding */
-	}
+	if (o.next == IPPROTO_NONE)
+		v = ESP_DUMMY;
+	else if (sa->transport)
+		v = take_payload(sa, &o, outer, flow, out);
+	else
+		v = take_inner(sa, &o, outer, flow, out);
+	if (v == ESP_OK)
+		out->len = flow->len;	/* less than o.len: TFC padding */
 	if (v == ESP_OK || v == ESP_DUMMY)
 		esp_count_packet(sa, v == ESP_OK ? flow->len : 0, now_ms);
 	return v;
 }
 
 enum esp_verdict
-esp_in(struct esp_sa *sa, uint8_t *pkt, size_t len, uint8_t outer_tos,
-    int64_t now_ms, struct flow *flow, struct esp_inner *out)
+esp_in(struct esp_sa *sa, uint8_t *pkt, size_t len,
+    const struct esp_outer *outer, int64_t now_ms, struct flow *flow,
+    struct esp_inner *out)
 {
 	enum esp_verdict v;
 
-	v = open_packet(sa, pkt, len, outer_tos, now_ms, flow, out);
+	v = open_packet(sa, pkt, len, outer, now_ms, flow, out);
 	if (v == ESP_REPLAY)
 		esp_count(&sa->count.replay, 1);
 	else if (v == ESP_AUTH)

@@ -8,6 +8,8 @@
  */
 #include "plane/user/esp.h"
 
+#include <netinet/in.h>
+
 #include "base/buf.h"
 #include "crypto/seal.h"
 
@@ -23,16 +25,13 @@ put_trailer(uint8_t *text, size_t inner_len, size_t text_len, uint8_t next)
 	text[text_len - 1] = next;
 }
 
-enum esp_verdict
-esp_out(struct esp_sa *sa, const struct rng *rng, uint8_t *pkt,
-    size_t inner_len, uint8_t next, int64_t now_ms)
+static enum esp_verdict
+seal_packet(struct esp_sa *sa, const struct rng *rng, uint8_t *pkt,
+    size_t inner_len, uint8_t next)
 {
 	size_t text_len = esp_size(sa, inner_len) - esp_head(sa) - sa->icv_len;
 	struct esp_op o;
 
-	if (esp_sa_spent(sa))
-		return ESP_SPENT;
-	sa->seq++;
 	esp_op_init(&o, sa, pkt, text_len, sa->seq);
 	put_u32(pkt, sa->spi);
 	put_u32(&pkt[4], (uint32_t)sa->seq);
@@ -40,6 +39,23 @@ esp_out(struct esp_sa *sa, const struct rng *rng, uint8_t *pkt,
 	put_trailer(o.op.text, inner_len, text_len, next);
 	if (seal_protect(sa->seal, &o.op) < 0)
 		return ESP_FAULT;
-	esp_count_packet(sa, inner_len, now_ms);
 	return ESP_OK;
+}
+
+enum esp_verdict
+esp_out(struct esp_sa *sa, const struct rng *rng, uint8_t *pkt,
+    size_t inner_len, uint8_t next, uint8_t tos, int64_t now_ms)
+{
+	enum esp_verdict v;
+
+	if (esp_sa_spent(sa))
+		return ESP_SPENT;
+	sa->seq++;
+	if (sa->protocol == IPPROTO_AH)
+		v = ah_out(sa, pkt, inner_len, next, tos);
+	else
+		v = seal_packet(sa, rng, pkt, inner_len, next);
+	if (v == ESP_OK)
+		esp_count_packet(sa, inner_len, now_ms);
+	return v;
 }

@@ -19,22 +19,43 @@
 #define SEQ_SOFT 0xf0000000u
 
 static int
-check_params(const struct plane_sa *from, struct sp_error *err)
+check_esp(const struct plane_sa *from, struct sp_error *err)
 {
-	if (from->spi < ESP_MIN_SPI)
-		return sp_fail(err, SP_RANGE,
-		    "the SPI %08x is reserved (RFC 4303)", from->spi);
-	if (from->protocol != IPPROTO_ESP)
-		return sp_fail(err, SP_UNSUPPORTED,
-		    "the userspace data plane has no AH, only ESP");
-	if (from->transport)
-		return sp_fail(err, SP_UNSUPPORTED, "the userspace data plane "
-		    "has no transport mode, only tunnel mode");
 	if (from->encr == NULL)
 		return sp_fail(err, SP_RANGE, "an ESP SA needs a cipher");
 	if (from->integ == NULL && (from->encr->flags & ALG_AEAD) == 0)
 		return sp_fail(err, SP_UNSUPPORTED,
 		    "%s without integrity is not offered", from->encr->name);
+	return 0;
+}
+
+static int
+check_ah(const struct plane_sa *from, struct sp_error *err)
+{
+	if (from->encr != NULL)
+		return sp_fail(err, SP_RANGE, "AH does not encrypt; there is "
+		    "no place for %s", from->encr->name);
+	if (from->encap)
+		return sp_fail(err, SP_UNSUPPORTED, "AH cannot pass a NAT: "
+		    "there is no AH in UDP (RFC 3948); use ESP");
+	return 0;
+}
+
+static int
+check_params(const struct plane_sa *from, struct sp_error *err)
+{
+	int ret;
+
+	if (from->spi < ESP_MIN_SPI)
+		return sp_fail(err, SP_RANGE,
+		    "the SPI %08x is reserved (RFC 4303)", from->spi);
+	if (from->protocol != IPPROTO_ESP && from->protocol != IPPROTO_AH)
+		return sp_fail(err, SP_UNSUPPORTED, "the userspace data plane "
+		    "has ESP and AH, not protocol %u", from->protocol);
+	ret = from->protocol == IPPROTO_AH ? check_ah(from, err) :
+	    check_esp(from, err);
+	if (ret < 0)
+		return ret;
 	if (from->replay_window > REPLAY_MAX)
 		return sp_fail(err, SP_RANGE, "a replay window of %u packets "
 		    "is more than %u", from->replay_window, REPLAY_MAX);
@@ -98,6 +119,8 @@ esp_sa_new(struct esp_sa **out, const struct plane_sa *from,
 	sa->dir = from->dir;
 	sa->spi = from->spi;
 	sa->reqid = from->reqid;
+	sa->protocol = from->protocol;
+	sa->transport = from->transport;
 	sa->encap = from->encap;
 	sa->esn = from->esn;
 	sa->src = from->src;
@@ -163,6 +186,8 @@ esp_sa_soft(const struct esp_sa *sa)
 size_t
 esp_head(const struct esp_sa *sa)
 {
+	if (sa->protocol == IPPROTO_AH)
+		return ah_head(sa);
 	return ESP_HEADER + sa->iv_len;
 }
 
@@ -171,6 +196,8 @@ esp_size(const struct esp_sa *sa, size_t inner_len)
 {
 	size_t text = inner_len + 2;	/* pad length, next header */
 
+	if (sa->protocol == IPPROTO_AH)
+		return ah_head(sa) + inner_len;
 	text += (sa->align - text % sa->align) % sa->align;
 	return ESP_HEADER + sa->iv_len + text + sa->icv_len;
 }
@@ -180,6 +207,8 @@ esp_room(const struct esp_sa *sa, size_t size)
 {
 	size_t fixed = ESP_HEADER + sa->iv_len + sa->icv_len;
 
+	if (sa->protocol == IPPROTO_AH)
+		return size > ah_head(sa) ? size - ah_head(sa) : 0;
 	if (size < fixed + sa->align)
 		return 0;
 	size -= fixed;

@@ -8,12 +8,16 @@
  */
 #include "plane/user/user.h"
 
+#include <netinet/in.h>
+
 #include "base/buf.h"
 #include "plane/user/coalesce.h"
 #include "plane/user/esp.h"
 #include "plane/user/flow.h"
+#include "plane/user/transport.h"
 
 #define TELL_AGAIN_MS 1000	/* between two unknown-spi events */
+#define AH_HEADER 8u		/* what tells the SPI, ESP likewise */
 #define MARKER 4u		/* zero bytes before IKE */
 
 static void
@@ -63,34 +67,66 @@ check_moved(struct user_plane *u, struct esp_sa *sa, const struct usock *s,
 }
 
 static void
-input_esp(struct user_plane *u, const struct usock *s,
+flush(struct user_plane *u)
+{
+	unsigned lost = coalesce_flush(u->coalesce);
+
+	if (lost > 0)
+		esp_count(&u->stats.queue_drops, lost);
+	u->arena_used = 0;
+}
+
+/* Room for a packet of transport mode around len bytes, until flush(). */
+static uint8_t *
+arena_room(struct user_plane *u, size_t len)
+{
+	if (len + TRANSPORT_HEADER > USER_ARENA - u->arena_used)
+		flush(u);
+	return &u->arena[u->arena_used];
+}
+
+static void
+input_packet(struct user_plane *u, const struct usock *s,
     const struct sock_in *in, uint8_t *pkt, size_t len)
 {
+	struct esp_outer outer = {
+		.src = in->remote.addr, .dst = in->local.addr,
+		.tos = in->tos, .header = in->header,
+		.header_len = in->header ? (size_t)(pkt - in->header) : 0,
+	};
+	bool ah = s->protocol == IPPROTO_AH;
+	uint32_t spi;
 	struct esp_inner inner;
 	struct esp_sa *sa;
 	struct flow flow;
 	enum esp_verdict v;
 
-	if (len < ESP_HEADER || get_u32(pkt) < ESP_MIN_SPI) {
+	spi = len < AH_HEADER ? 0 : get_u32(&pkt[ah ? 4 : 0]);
+	if (spi < ESP_MIN_SPI) {
 		esp_count(&u->stats.malformed, 1);
 		return;
 	}
 	/* behind a NAT the outer destination need not be the SA's */
-	sa = sadb_by_spi(&u->sadb, get_u32(pkt),
+	sa = sadb_by_spi(&u->sadb, spi, ah ? IPPROTO_AH : IPPROTO_ESP,
 	    s->udp ? NULL : &in->local.addr);
 	if (sa == NULL) {
-		unknown_spi(u, get_u32(pkt), in);
+		unknown_spi(u, spi, in);
 		return;
 	}
-	v = esp_in(sa, pkt, len, in->tos, u->now_ms, &flow, &inner);
+	if (sa->transport)
+		outer.room = arena_room(u, len);
+	v = esp_in(sa, pkt, len, &outer, u->now_ms, &flow, &inner);
 	if (v != ESP_OK && v != ESP_DUMMY) {
 		count_refused(u, v);
 		return;
 	}
 	check_moved(u, sa, s, in);
 	user_check_limits(u, sa);
-	if (v == ESP_OK)
-		coalesce_add(u->coalesce, sa, &flow, inner.ip);
+	if (v != ESP_OK)
+		return;
+	if (sa->transport)
+		u->arena_used += inner.len;
+	coalesce_add(u->coalesce, sa, &flow, inner.ip);
 }
 
 static void
@@ -102,7 +138,7 @@ input_udp(struct user_plane *u, const struct usock *s,
 	if (len < MARKER) {
 		esp_count(&u->stats.malformed, 1);
 	} else if (get_u32(p) != 0) {
-		input_esp(u, s, in, p, len);
+		input_packet(u, s, in, p, len);
 	} else if (!events_ike(&u->queue, &in->local, &in->remote,
 	    &p[MARKER], len - MARKER)) {
 		esp_count(&u->stats.queue_drops, 1);
@@ -113,7 +149,7 @@ void
 user_input(struct user_plane *u, struct usock *s)
 {
 	struct sock_in in[SOCK_RECV_NR];
-	unsigned i, nr, lost;
+	unsigned i, nr;
 	size_t off, len;
 
 	nr = usock_recv(s, u->recv, in);
@@ -125,11 +161,9 @@ user_input(struct user_plane *u, struct usock *s)
 			if (s->udp)
 				input_udp(u, s, &in[i], &in[i].data[off], len);
 			else
-				input_esp(u, s, &in[i], &in[i].data[off], len);
+				input_packet(u, s, &in[i], &in[i].data[off], len);
 		}
 	}
 	/* the pieces lie in the receive buffers */
-	lost = coalesce_flush(u->coalesce);
-	if (lost > 0)
-		esp_count(&u->stats.queue_drops, lost);
+	flush(u);
 }

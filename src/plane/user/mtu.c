@@ -21,7 +21,11 @@ kind_of(struct mtu_table *t, const struct esp_sa *sa)
 
 	if (sa->encap)
 		fixed += 8;
-	fixed += esp_head(sa) + sa->icv_len;
+	fixed += esp_head(sa);
+	if (sa->protocol == IPPROTO_ESP)
+		fixed += sa->icv_len;
+	else if (sa->dst.addr.family == AF_INET)
+		fixed -= 20;		/* AH's head has it */
 	/* align is 4, 8 or 16 */
 	return &t->nr[fixed < MTU_FIXED ? fixed : MTU_FIXED - 1]
 	    [sa->align / 8];

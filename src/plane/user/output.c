@@ -10,10 +10,12 @@
 
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "plane/user/esp.h"
 #include "plane/user/flow.h"
 #include "plane/user/segment.h"
+#include "plane/user/transport.h"
 
 #define READS_A_WAKE 64		/* then other descriptors get their turn */
 #define IKE_PORT 500
@@ -37,16 +39,38 @@ flush(struct user_plane *u)
 		esp_count(&u->stats.queue_drops, lost);
 }
 
+/*
+ * Build the payload of the next segment at its place; its bytes, 0 at the
+ * end.  The packet of a transport mode SA is built elsewhere and loses its
+ * header.
+ */
+static size_t
+next_payload(struct user_plane *u, const struct esp_sa *sa,
+    struct segments *segs, uint8_t *at, uint8_t *next)
+{
+	const struct flow *flow = segs->flow;
+	size_t n, off;
+
+	if (!sa->transport) {
+		*next = flow->src.family == AF_INET ? IPPROTO_IPIP :
+		    IPPROTO_IPV6;
+		return segments_next(segs, at);
+	}
+	n = segments_next(segs, u->scratch);
+	if (n == 0 || !transport_cut(flow, u->scratch, &off, next))
+		return 0;
+	memcpy(at, &u->scratch[off], n - off);
+	return n - off;
+}
+
 /* Cut, protect and put into the batch. */
 static void
 protect(struct user_plane *u, struct esp_sa *sa, const struct flow *flow,
     const uint8_t *buf)
 {
-	uint8_t next = flow->src.family == AF_INET ? IPPROTO_IPIP :
-	    IPPROTO_IPV6;
 	struct segments segs;
 	size_t room, n;
-	uint8_t *pkt;
+	uint8_t *pkt, next;
 
 	if (!segments_begin(&segs, buf, flow)) {
 		esp_count(&u->stats.malformed, 1);
@@ -57,11 +81,11 @@ protect(struct user_plane *u, struct esp_sa *sa, const struct flow *flow,
 		if (!batch_has_room(u->batch, room))
 			flush(u);
 		pkt = batch_next(u->batch);
-		n = segments_next(&segs, &pkt[esp_head(sa)]);
+		n = next_payload(u, sa, &segs, &pkt[esp_head(sa)], &next);
 		if (n == 0)
 			break;
-		if (esp_out(sa, &u->pool.rng, pkt, n, next, u->now_ms) !=
-		    ESP_OK) {
+		if (esp_out(sa, &u->pool.rng, pkt, n, next, flow->tos,
+		    u->now_ms) != ESP_OK) {
 			esp_count(&sa->count.other, 1);
 			break;
 		}
@@ -96,9 +120,27 @@ is_outer(const struct flow *flow, const struct esp_sa *sa)
 	if (!addr_eq(&flow->dst, &sa->dst.addr) ||
 	    !addr_eq(&flow->src, &sa->src.addr))
 		return false;
-	return flow->proto == IPPROTO_ESP || flow->fragment ||
+	return flow->proto == IPPROTO_ESP || flow->proto == IPPROTO_AH ||
+	    (flow->fragment && !sa->transport) ||
 	    (flow->proto == IPPROTO_UDP &&
 	    (flow->sport == IKE_PORT || flow->sport == sa->src.port));
+}
+
+/* May this SA carry the flow: the peer may have narrowed what the policy
+ * covers, and transport mode is for the two gateways' own packets. */
+static bool
+may_carry(const struct esp_sa *sa, const struct flow *flow,
+    const uint8_t *ip)
+{
+	uint8_t next;
+	size_t off;
+
+	if (is_outer(flow, sa) || !flow_selected(flow, sa->src_sel,
+	    sa->nr_src_sel, sa->dst_sel, sa->nr_dst_sel))
+		return false;
+	return !sa->transport || (addr_eq(&flow->src, &sa->src.addr) &&
+	    addr_eq(&flow->dst, &sa->dst.addr) &&
+	    transport_cut(flow, ip, &off, &next));
 }
 
 /* One packet as utun_read() gave it. */
@@ -122,10 +164,7 @@ output_packet(struct user_plane *u, const uint8_t *buf, size_t len)
 	sa = pol->sa;
 	if (sa == NULL || esp_sa_spent(sa)) {
 		no_sa(u, pol, &flow, buf, len);
-	} else if (is_outer(&flow, sa) ||
-	    !flow_selected(&flow, sa->src_sel, sa->nr_src_sel,
-	    sa->dst_sel, sa->nr_dst_sel)) {
-		/* or the peer narrowed what the policy covers */
+	} else if (!may_carry(sa, &flow, &buf[TUN_HEADER])) {
 		esp_count(&u->stats.policy_drops, 1);
 	} else {
 		protect(u, sa, &flow, buf);

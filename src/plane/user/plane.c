@@ -13,6 +13,7 @@
 #include "plane/plane.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,13 +35,15 @@ static unsigned
 user_caps(const struct plane *p)
 {
 	const struct user_plane *u = user_of(p);
-	unsigned caps = PLANE_TUNNEL | PLANE_ESN | PLANE_ACQUIRE |
-	    PLANE_NEEDS_ROUTES;
+	unsigned caps = PLANE_TUNNEL | PLANE_TRANSPORT | PLANE_ESN |
+	    PLANE_ACQUIRE | PLANE_NEEDS_ROUTES;
 
 	if (u->socks[SOCK_UDP4].fd >= 0 || u->socks[SOCK_UDP6].fd >= 0)
 		caps |= PLANE_ENCAP | PLANE_READS_4500;
 	if (u->socks[SOCK_RAW4].fd >= 0 || u->socks[SOCK_RAW6].fd >= 0)
 		caps |= PLANE_RAW_ESP;
+	if (u->socks[SOCK_AH4].fd >= 0 || u->socks[SOCK_AH6].fd >= 0)
+		caps |= PLANE_AH;
 	return caps;
 }
 
@@ -98,7 +101,8 @@ check_socket(struct user_plane *u, const struct esp_sa *sa,
 	if (sa->dir == PLANE_IN || batch_socket(u->socks, sa)->fd >= 0)
 		return 0;
 	return sp_fail(err, SP_UNSUPPORTED, "the userspace data plane has no "
-	    "%s socket for %s", sa->encap ? "UDP 4500" : "raw ESP",
+	    "%s socket for %s", sa->encap ? "UDP 4500" :
+	    sa->protocol == IPPROTO_AH ? "raw AH" : "raw ESP",
 	    sa->dst.addr.family == AF_INET ? "IPv4" : "IPv6");
 }
 
@@ -110,7 +114,8 @@ user_sa_add(struct plane *p, const struct plane_sa *from,
 	struct esp_sa *sa, *known;
 	int ret;
 
-	known = sadb_find(&u->sadb, from->spi, &from->dst.addr);
+	known = sadb_find(&u->sadb, from->spi, from->protocol,
+	    &from->dst.addr);
 	if (known != NULL && known->dir == from->dir)
 		return sp_fail(err, SP_EXISTS, "there is an SA with SPI %08x "
 		    "already", from->spi);
@@ -128,10 +133,10 @@ user_sa_add(struct plane *p, const struct plane_sa *from,
 }
 
 static struct esp_sa *
-find_sa(struct user_plane *u, uint32_t spi, const struct ip_addr *dst,
-    struct sp_error *err)
+find_sa(struct user_plane *u, uint32_t spi, uint8_t protocol,
+    const struct ip_addr *dst, struct sp_error *err)
 {
-	struct esp_sa *sa = sadb_find(&u->sadb, spi, dst);
+	struct esp_sa *sa = sadb_find(&u->sadb, spi, protocol, dst);
 
 	if (sa == NULL)
 		sp_fail(err, SP_NOTFOUND, "there is no SA with SPI %08x", spi);
@@ -155,9 +160,8 @@ user_sa_del(struct plane *p, uint32_t spi, uint8_t protocol,
     const struct ip_addr *dst, struct sp_error *err)
 {
 	struct user_plane *u = user_of(p);
-	struct esp_sa *sa = find_sa(u, spi, dst, err);
+	struct esp_sa *sa = find_sa(u, spi, protocol, dst, err);
 
-	(void)protocol;			/* ESP is the only one here */
 	if (sa == NULL)
 		return SP_NOTFOUND;
 	user_call(u, run_sa_del, sa);
@@ -204,9 +208,16 @@ user_sa_move(struct plane *p, uint32_t reqid, const struct endpoint *local,
 		.reqid = reqid, .local = local, .remote = remote,
 		.encap = encap,
 	};
+	const struct esp_sa *sa = sadb_of_child(&u->sadb, reqid);
 	struct esp_sa probe = { .dir = PLANE_OUT, .encap = encap,
+	    .protocol = sa != NULL ? sa->protocol : IPPROTO_ESP,
 	    .dst = *remote };
-	int ret = check_socket(u, &probe, err);
+	int ret;
+
+	if (encap && probe.protocol == IPPROTO_AH)
+		return sp_fail(err, SP_UNSUPPORTED, "AH cannot pass a NAT: "
+		    "there is no AH in UDP (RFC 3948); use ESP");
+	ret = check_socket(u, &probe, err);
 
 	if (ret < 0)
 		return ret;
@@ -221,10 +232,10 @@ user_sa_counters(struct plane *p, uint32_t spi, uint8_t protocol,
     const struct ip_addr *dst, struct plane_counters *out,
     struct sp_error *err)
 {
-	const struct esp_sa *sa = find_sa(user_of(p), spi, dst, err);
+	const struct esp_sa *sa = find_sa(user_of(p), spi, protocol, dst,
+	    err);
 	const struct esp_counters *c;
 
-	(void)protocol;
 	if (sa == NULL)
 		return SP_NOTFOUND;
 	c = &sa->count;
@@ -270,9 +281,7 @@ user_policy_set(struct plane *p, const struct plane_policy *pol,
 {
 	struct policy_change c = {0};
 
-	if (pol->action == PLANE_PROTECT && pol->transport)
-		return sp_fail(err, SP_UNSUPPORTED, "the userspace data plane "
-		    "has no transport mode, only tunnel mode");
+	(void)err;
 	c.now = policy_new(pol);
 	user_call(user_of(p), run_policy_set, &c);
 	policy_free(c.old);
@@ -345,6 +354,8 @@ user_free(struct plane *p)
 	coalesce_free(u->coalesce);
 	batch_free(u->batch);
 	free(u->tun_buf);
+	free(u->scratch);
+	free(u->arena);
 	free(u);
 }
 
@@ -408,6 +419,8 @@ make_empty(const struct plane_params *p)
 	u->recv = sock_recv_new();
 	u->batch = batch_new();
 	u->tun_buf = xcalloc(1, TUN_READ_MAX);
+	u->scratch = xcalloc(1, TUN_READ_MAX);
+	u->arena = xcalloc(1, USER_ARENA);
 	u->pool.rng = (struct rng){ .bytes = pool_bytes, .ctx = &u->pool };
 	return u;
 }
@@ -415,11 +428,12 @@ make_empty(const struct plane_params *p)
 /* Raw sockets may be refused (rights, no IPv6): then UDP is all there is. */
 static void
 open_raw(struct user_plane *u, enum sock_kind kind, int family,
-    uint32_t mark)
+    uint8_t protocol, uint32_t mark)
 {
 	struct sp_error err;
 
-	if (usock_open_raw(&u->socks[kind], family, mark, &err) < 0)
+	if (usock_open_raw(&u->socks[kind], family, protocol, mark,
+	    &err) < 0)
 		log_event(u->log, LOG_LVL_INFO, "plane-raw", "", "%s",
 		    err.text);
 }
@@ -438,8 +452,10 @@ open_sockets(struct user_plane *u, const struct plane_params *p,
 		    AF_INET6, udp_offload, err);
 	if (ret < 0)
 		return ret;
-	open_raw(u, SOCK_RAW4, AF_INET, p->mark);
-	open_raw(u, SOCK_RAW6, AF_INET6, p->mark);
+	open_raw(u, SOCK_RAW4, AF_INET, IPPROTO_ESP, p->mark);
+	open_raw(u, SOCK_RAW6, AF_INET6, IPPROTO_ESP, p->mark);
+	open_raw(u, SOCK_AH4, AF_INET, IPPROTO_AH, p->mark);
+	open_raw(u, SOCK_AH6, AF_INET6, IPPROTO_AH, p->mark);
 	return 0;
 }
 

@@ -143,12 +143,13 @@ sadb_remove(struct sadb *db, struct esp_sa *sa)
 }
 
 struct esp_sa *
-sadb_by_spi(const struct sadb *db, uint32_t spi, const struct ip_addr *dst)
+sadb_by_spi(const struct sadb *db, uint32_t spi, uint8_t protocol,
+    const struct ip_addr *dst)
 {
 	struct esp_sa *sa;
 
 	for (sa = *bucket(db, spi); sa != NULL; sa = sa->next_spi) {
-		if (sa->spi == spi &&
+		if (sa->spi == spi && sa->protocol == protocol &&
 		    (dst == NULL || addr_eq(dst, &sa->dst.addr)))
 			return sa;
 	}
@@ -156,14 +157,16 @@ sadb_by_spi(const struct sadb *db, uint32_t spi, const struct ip_addr *dst)
 }
 
 struct esp_sa *
-sadb_find(const struct sadb *db, uint32_t spi, const struct ip_addr *dst)
+sadb_find(const struct sadb *db, uint32_t spi, uint8_t protocol,
+    const struct ip_addr *dst)
 {
-	struct esp_sa *sa = sadb_by_spi(db, spi, dst);
+	struct esp_sa *sa = sadb_by_spi(db, spi, protocol, dst);
 
 	if (sa != NULL)
 		return sa;
 	sa = map_get(db->out_by_spi, &spi, sizeof(spi));
-	while (sa != NULL && !addr_eq(dst, &sa->dst.addr))
+	while (sa != NULL && (sa->protocol != protocol ||
+	    !addr_eq(dst, &sa->dst.addr)))
 		sa = sa->next_spi;
 	return sa;
 }

@@ -41,11 +41,11 @@ void sadb_remove(struct sadb *db, struct esp_sa *sa);
  * address that it came to and must be the SA's (ESP without UDP).
  */
 struct esp_sa *sadb_by_spi(const struct sadb *db, uint32_t spi,
-    const struct ip_addr *dst);
+    uint8_t protocol, const struct ip_addr *dst);
 
 /* SA of either direction by SPI and outer destination, or NULL. */
 struct esp_sa *sadb_find(const struct sadb *db, uint32_t spi,
-    const struct ip_addr *dst);
+    uint8_t protocol, const struct ip_addr *dst);
 
 /* The newest SA of a child; older ones by next_reqid.  NULL if none. */
 struct esp_sa *sadb_of_child(const struct sadb *db, uint32_t reqid);

@@ -109,17 +109,25 @@ usock_from_udp(struct usock *s, int fd, int family, bool offload,
 }
 
 int
-usock_open_raw(struct usock *s, int family, uint32_t mark,
+usock_open_raw(struct usock *s, int family, uint8_t protocol, uint32_t mark,
     struct sp_error *err)
 {
-	int ret;
+	int on = 1, ret;
 
-	*s = (struct usock){ .family = family, .owned = true };
+	*s = (struct usock){
+		.family = family, .owned = true, .protocol = protocol,
+	};
 	s->fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    IPPROTO_ESP);
+	    protocol);
 	if (s->fd < 0)
-		return sp_fail_errno(err, errno, "no raw socket for ESP");
+		return sp_fail_errno(err, errno, "no raw socket for %s",
+		    protocol == IPPROTO_AH ? "AH" : "ESP");
 	ret = set_options(s, err);
+	/* AH covers the header, so it must not be the kernel's */
+	if (ret == 0 && protocol == IPPROTO_AH && family == AF_INET &&
+	    setsockopt(s->fd, IPPROTO_IP, IP_HDRINCL, &on, sizeof(on)) < 0)
+		ret = sp_fail_errno(err, errno, "the AH socket takes no IP "
+		    "header");
 	if (ret == 0 && mark != 0 && setsockopt(s->fd, SOL_SOCKET, SO_MARK,
 	    &mark, sizeof(mark)) < 0)
 		ret = sp_fail_errno(err, errno, "the ESP socket cannot be "
@@ -226,6 +234,7 @@ skip_ip_header(struct sock_in *in)
 	header = (in->data[0] & 0x0fu) * 4u;
 	if (header < 20 || header > in->len)
 		return false;
+	in->header = in->data;
 	in->data = &in->data[header];
 	in->len -= header;
 	return true;

@@ -21,7 +21,8 @@ struct sp_error;
 struct usock {
 	int fd;			/* -1 = not there */
 	int family;
-	bool udp;		/* else raw, protocol 50 */
+	bool udp;		/* else raw */
+	uint8_t protocol;	/* raw: 50 ESP, 51 AH */
 	bool owned;		/* opened here, closed here */
 	uint16_t port;		/* local, host order; 0 = raw */
 	bool gso;		/* UDP_SEGMENT works on it */
@@ -29,7 +30,8 @@ struct usock {
 
 /* One datagram, or several of equal size that UDP_GRO joined. */
 struct sock_in {
-	uint8_t *data;		/* ESP or IKE, IPv4 header passed */
+	uint8_t *data;		/* ESP, AH or IKE, IPv4 header passed */
+	const uint8_t *header;	/* raw IPv4: that header, else NULL */
 	size_t len;
 	size_t segment;		/* bytes of each but the last; len if one */
 	uint8_t tos;		/* outer traffic class */
@@ -52,9 +54,12 @@ struct sock_recv;		/* buffers of a receive batch */
 int usock_from_udp(struct usock *s, int fd, int family, bool offload,
     struct sp_error *err);
 
-/* Open a raw ESP socket with SO_MARK mark (0 = none). */
-int usock_open_raw(struct usock *s, int family, uint32_t mark,
-    struct sp_error *err);
+/*
+ * Open a raw socket of ESP or AH with SO_MARK mark (0 = none).  What is sent
+ * as AH in IPv4 has its IP header in front.
+ */
+int usock_open_raw(struct usock *s, int family, uint8_t protocol,
+    uint32_t mark, struct sp_error *err);
 
 /* Close if opened here, else give it back as it was. */
 void usock_close(struct usock *s);

@@ -36,6 +36,8 @@ struct rng_pool {
 	struct rng rng;		/* takes from here */
 };
 
+#define USER_ARENA (1024u * 1024u)
+
 struct coalesce;
 struct command;
 struct log;
@@ -61,6 +63,9 @@ struct user_plane {
 	struct batch *batch;
 	struct rng_pool pool;
 	uint8_t *tun_buf;	/* TUN_READ_MAX bytes */
+	uint8_t *scratch;	/* as many: a packet to be cut */
+	uint8_t *arena;		/* USER_ARENA bytes: packets put together */
+	size_t arena_used;
 	bool stop;
 
 	/* the meeting point of the two threads */

@@ -259,6 +259,9 @@ info_of(const struct plane_sa *sa)
 	}
 	if (sa->esn)
 		info.flags |= XFRM_STATE_ESN;
+	/* RFC 4302 2.2; without the flag the kernel wants eight bytes */
+	if (sa->protocol == IPPROTO_AH && sa->dst.addr.family == AF_INET)
+		info.flags |= XFRM_STATE_ALIGN4;
 	if (!needs_bitmap(sa))
 		info.replay_window = (uint8_t)window_of(sa);
 	return info;
