@@ -145,10 +145,6 @@ warn_exchange(const struct conf_node *n, const char *value, char *buf)
 		return N_("IKEv1 is historic (RFC 9395); use ikev2 where the "
 		    "peer can.");
 	}
-	if (str_eq(value, "auto")) {
-		return N_("key-exchange auto answers only IKEv2 in this "
-		    "version.");
-	}
 	return NULL;
 }
 
@@ -549,7 +545,7 @@ check_phase1(const struct conf_node *n, struct sp_error *err)
 static const struct set_choice exchanges[] = {
 	{ "auto", N_("Starts as IKEv2"), NULL, false },
 	{ "ikev2", N_("IKEv2 only"), NULL, false },
-	{ "ikev1", N_("IKEv1 only (historic)"), NULL, true },
+	{ "ikev1", N_("IKEv1 only (historic)"), NULL, false },
 	{ .word = NULL }
 };
 
@@ -865,8 +861,7 @@ const struct set_row phase1_table[] = {
 	  .group = N_("Dead Peer Detection"), .ipsec_conf = "dpddelay",
 	  .swanctl = "dpd_delay" },
 	{ .name = "dpd-failures", .type = SET_INTEGER, .def = "5",
-	  .min = 1, .max = 100, .flags = SET_LATER,
-	  .shown = shown_failures,
+	  .min = 1, .max = 100, .shown = shown_failures,
 	  .label = N_("DPD Failures"),
 	  .help = N_("Probes without answer that IKEv1 takes for death."),
 	  .group = N_("Dead Peer Detection"), .ipsec_conf = "dpdtimeout",

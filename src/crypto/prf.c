@@ -187,3 +187,18 @@ hash_sha256(const struct chunk *in, size_t nr, uint8_t out[32])
 {
 	hash(fetch_sha256(), in, nr, out);
 }
+
+int
+hash_of_prf(const struct alg *prf, const struct chunk *in, size_t nr,
+    uint8_t out[PRF_MAX], struct sp_error *err)
+{
+	EVP_MD *md = prf->mode != ALG_MODE_HMAC ? NULL :
+	    EVP_MD_fetch(NULL, prf->ossl, NULL);
+
+	if (md == NULL)
+		return sp_fail(err, SP_UNSUPPORTED, "the hash of %s is not "
+		    "offered here", prf->name);
+	hash(md, in, nr, out);
+	EVP_MD_free(md);
+	return 0;
+}

@@ -32,6 +32,11 @@ int prf_plus(const struct alg *prf, const void *key, size_t key_len,
     const struct chunk *seed, size_t nr, uint8_t *out, size_t len,
     struct sp_error *err);
 
+/* The hash under a PRF row of HMAC (IKEv1's negotiated hash), out_len bytes.
+ * SP_UNSUPPORTED if OpenSSL lacks it. */
+int hash_of_prf(const struct alg *prf, const struct chunk *in, size_t nr,
+    uint8_t out[PRF_MAX], struct sp_error *err);
+
 /* SHA-1 of the chunks, 20 bytes (NAT detection, RFC 7296 2.23). */
 void hash_sha1(const struct chunk *in, size_t nr, uint8_t out[20]);
 

@@ -258,7 +258,9 @@ void
 ikeconf_group(const struct conf_node *phase1, struct ikeconf_groups *out)
 {
 	const struct conf_node *n = NULL;
-	bool split = conf_bool(phase1, "split-connections");
+	/* IKEv1 carries one network on each side (settings.md 12.10) */
+	bool split = conf_bool(phase1, "split-connections") ||
+	    str_eq(conf_str(phase1, "key-exchange"), "ikev1");
 	struct ikeconf_group *g;
 	size_t i;
 
@@ -392,6 +394,16 @@ times(struct ike_conf *c, const struct conf_node *n)
 	c->dpd_delay_ms = c->dpd ? ms_of(conf_duration(n, "dpd-delay")) : 0;
 }
 
+static enum ike_version
+version_of(const struct conf_node *phase1)
+{
+	const char *word = conf_str(phase1, "key-exchange");
+
+	if (str_eq(word, "ikev1"))
+		return IKE_VERSION_1;
+	return str_eq(word, "ikev2") ? IKE_VERSION_2 : IKE_VERSION_AUTO;
+}
+
 static enum ike_fragmentation
 fragmentation_of(const struct conf_node *phase1)
 {
@@ -462,6 +474,8 @@ ikeconf_build(const struct conf_node *phase1, const struct ip_addr *addrs,
 	c->force_encap = conf_bool(phase1, "force-udp-encapsulation");
 	c->unique = unique_of(phase1);
 	c->fragmentation = fragmentation_of(phase1);
+	c->version = version_of(phase1);
+	c->dpd_failures = (unsigned)conf_int(phase1, "dpd-failures");
 	c->mobike = conf_bool(phase1, "mobike");
 	inner_addresses(c, phase1);
 	free(c->suites);

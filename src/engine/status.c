@@ -144,7 +144,7 @@ inner(const struct ip_addr *a, size_t nr)
 static void
 put_sa(json_t *obj, const struct ike_sa_info *sa)
 {
-	set(obj, "ike_version", json_integer(2));
+	set(obj, "ike_version", json_integer((json_int_t)sa->version));
 	set(obj, "role", json_string(sa->initiator ? "initiator" :
 	    "responder"));
 	set(obj, "local", side(&sa->path.local, sa->local_id));

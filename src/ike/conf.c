@@ -30,6 +30,7 @@ ike_conf_new(const char *name)
 	c->fuzz_percent = 100;
 	c->rekey = true;
 	c->dpd = true;
+	c->dpd_failures = 5;
 	c->dpd_delay_ms = 30 * SECOND_MS;
 	c->unique = UNIQUE_YES;
 	return c;

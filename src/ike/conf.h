@@ -25,6 +25,11 @@ enum ike_unique { UNIQUE_YES, UNIQUE_NO, UNIQUE_NEVER, UNIQUE_KEEP };
 /* RFC 7383: what is announced, what is sent */
 enum ike_fragmentation { FRAG_YES, FRAG_NO, FRAG_FORCE, FRAG_ACCEPT };
 
+enum ike_version {
+	IKE_VERSION_AUTO,	/* begins with 2, answers both */
+	IKE_VERSION_1, IKE_VERSION_2
+};
+
 struct ike_child_conf {
 	unsigned refs;
 	char *name;		/* phase 2 name */
@@ -61,6 +66,9 @@ struct ike_conf {
 	int64_t margin_ms;	/* renewal lead time, also of the children */
 	unsigned fuzz_percent;	/* random enlargement of margin_ms */
 	bool rekey, reauth;
+	enum ike_version version;
+	bool aggressive;	/* IKEv1: Aggressive Mode */
+	unsigned dpd_failures;	/* IKEv1: probes without an answer */
 	bool force_encap;
 	enum ike_fragmentation fragmentation;
 	bool mobike;

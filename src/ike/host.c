@@ -12,6 +12,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "crypto/rng.h"
+#include "ike/v1/v1.h"
 #include "ike/v2/steps.h"
 
 struct ike_host_params
@@ -138,7 +139,7 @@ find_sa(const struct ike_host *h, const struct ike_header *hdr)
 	uint64_t ours = we_initiated ? hdr->spi_i : hdr->spi_r;
 	struct v2_sa *sa = map_get(h->by_spi, &ours, sizeof(ours));
 
-	if (sa == NULL || sa->initiator != we_initiated)
+	if (sa == NULL || sa->initiator != we_initiated || sa->v1 != NULL)
 		return NULL;
 	if (!we_initiated)
 		return sa->spi_i == hdr->spi_i ? sa : NULL;
@@ -199,8 +200,13 @@ other_version(struct ike_host *h, const struct v2_packet *pkt)
 static void
 dispatch(struct ike_host *h, const struct v2_packet *pkt)
 {
-	struct v2_sa *sa;
+	struct v2_sa *sa = find_sa(h, &pkt->hdr);
 
+	/* an answer in IKEv1 to our IKE_SA_INIT says that IKEv2 is unknown */
+	if (pkt->hdr.major == 1 && (sa == NULL || sa->state != V2_INIT_SENT)) {
+		v1_input(h, pkt);
+		return;
+	}
 	if (pkt->hdr.major != 2) {
 		other_version(h, pkt);
 		return;
@@ -215,7 +221,6 @@ dispatch(struct ike_host *h, const struct v2_packet *pkt)
 			h->stats.malformed++;
 		return;
 	}
-	sa = find_sa(h, &pkt->hdr);
 	if (sa == NULL)
 		unknown_spi(h, pkt);
 	else

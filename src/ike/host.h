@@ -94,6 +94,7 @@ struct ike_sa_info {
 	const struct ike_conf *conf;	/* NULL while a responder has not
 					 * chosen one */
 	enum ike_sa_state state;
+	unsigned version;	/* of IKE: 1 or 2 */
 	bool initiator;		/* original initiator of this SA */
 	uint64_t spi_i, spi_r;
 	struct ike_path path;

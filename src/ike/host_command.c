@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "ike/v1/v1.h"
 #include "ike/v2/steps.h"
 
 static struct v2_sa *
@@ -62,6 +63,8 @@ ike_host_initiate(struct ike_host *h, int64_t now, struct ike_conf *c,
 		child = c->children[0];
 	sa = v2_sa_new(h, true, v2_new_ike_spi(h), path);
 	sa->conf = ike_conf_ref(c);
+	if (c->version == IKE_VERSION_1)
+		v1_attach(sa);
 	v2_setup_new(sa);
 	sa->setup->group = first_group(c);
 	if (child != NULL)
@@ -146,6 +149,10 @@ farewell(struct v2_sa *sa)
 	struct ike_payload *p;
 	struct ike_msg *m;
 
+	if (sa->v1 != NULL) {
+		v1_farewell(sa);
+		return;
+	}
 	if (sa->keys.d.len == 0)
 		return;
 	m = v2_msg_new(sa, X_INFORMATIONAL,

@@ -9,7 +9,10 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "ike/v1/phase1.h"
 #include "ike/v2/steps.h"
+
+#define NO_VERSION ((enum ike_version)-1)	/* excludes none */
 
 static size_t
 find(const struct ike_host *h, const char *name)
@@ -67,9 +70,9 @@ names_peer(const struct ike_conf *c, const struct ip_addr *peer)
  * Candidates in order: first those that name the peer's address, then those
  * that answer anybody.  *pos counts through the list twice.
  */
-struct ike_conf *
-v2_conf_next(const struct ike_host *h, const struct ike_path *path,
-    size_t *pos)
+static struct ike_conf *
+conf_next(const struct ike_host *h, const struct ike_path *path,
+    size_t *pos, enum ike_version not)
 {
 	struct ike_conf *c;
 	bool named;
@@ -78,6 +81,8 @@ v2_conf_next(const struct ike_host *h, const struct ike_path *path,
 		named = *pos < h->nr_confs;
 		c = h->confs[*pos % h->nr_confs];
 		++*pos;
+		if (c->version == not)
+			continue;
 		if (!addr_is_any(&c->local_addr) &&
 		    !addr_eq(&c->local_addr, &path->local.addr))
 			continue;
@@ -86,6 +91,20 @@ v2_conf_next(const struct ike_host *h, const struct ike_path *path,
 			return c;
 	}
 	return NULL;
+}
+
+struct ike_conf *
+v2_conf_next(const struct ike_host *h, const struct ike_path *path,
+    size_t *pos)
+{
+	return conf_next(h, path, pos, IKE_VERSION_1);
+}
+
+struct ike_conf *
+v1_conf_next(const struct ike_host *h, const struct ike_path *path,
+    size_t *pos)
+{
+	return conf_next(h, path, pos, IKE_VERSION_2);
 }
 
 /*
@@ -98,7 +117,7 @@ v2_conf_only(const struct ike_host *h, const struct ike_path *path)
 	struct ike_conf *c, *only = NULL;
 	size_t pos = 0;
 
-	while ((c = v2_conf_next(h, path, &pos)) != NULL) {
+	while ((c = conf_next(h, path, &pos, NO_VERSION)) != NULL) {
 		if (!names_peer(c, &path->remote.addr))
 			break;
 		if (only != NULL)

@@ -159,11 +159,6 @@ static const struct row rows[] = {
 	  "while no phase 1 reauthenticates by IKEv2; it is kept.", true },
 
 	/* section 3 */
-	{ BASE("", "key-exchange auto;", ""), P1 " key-exchange",
-	  "key-exchange auto answers only IKEv2 in this version.", true },
-	{ BASE("", "key-exchange ikev1;", ""), P1 " key-exchange",
-	  "key-exchange ikev1 is not yet supported in this version.",
-	  false },
 	{ BASE("", "key-exchange ikev1;", ""), P1 " key-exchange",
 	  "IKEv1 is historic (RFC 9395); use ikev2 where the peer can.",
 	  true },

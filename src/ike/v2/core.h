@@ -94,6 +94,9 @@ void v2_doom(struct v2_sa *sa);
 enum ike_reason_code v2_close_code(const struct v2_sa *sa,
     enum ike_reason_code other);
 
+/* exchange.c: the n-th wait for an answer, ms. */
+int64_t v2_wait_ms(const struct ike_host *h, unsigned n);
+
 /* timers.c: next deadline of an SA; do what is due. */
 int64_t v2_due(const struct v2_sa *sa);
 void v2_run(struct v2_sa *sa, int64_t now);

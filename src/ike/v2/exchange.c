@@ -18,6 +18,7 @@
 #include "crypto/prf.h"
 #include "crypto/seal.h"
 #include "ike/sk.h"
+#include "ike/v1/v1.h"
 
 #define OFFSET_LENGTH 24	/* of the header's Length field */
 #define SHRINK_AFTER 2		/* sent so often in large fragments */
@@ -107,8 +108,8 @@ transmit(struct v2_sa *sa, const struct ike_path *path, const struct buf *b)
 }
 
 /* The n-th wait for an answer: first * base^n. */
-static int64_t
-wait_ms(const struct ike_host *h, unsigned n)
+int64_t
+v2_wait_ms(const struct ike_host *h, unsigned n)
 {
 	double ms = (double)h->par.retransmit_ms;
 
@@ -183,7 +184,7 @@ begin(struct v2_sa *sa, struct v2_task *t)
 		v2_init_sent(sa);
 	sa->packets = 1;
 	sa->first_sent = sa->host->now;
-	sa->resend_at = sa->host->now + wait_ms(sa->host, 0);
+	sa->resend_at = sa->host->now + v2_wait_ms(sa->host, 0);
 	transmit(sa, &sa->path, &sa->sent);
 	return true;
 }
@@ -193,6 +194,10 @@ v2_run_tasks(struct v2_sa *sa)
 {
 	struct v2_task *t;
 
+	if (sa->v1 != NULL) {
+		v1_run_tasks(sa);
+		return;
+	}
 	while (sa->state != V2_GONE && (t = v2_task_next(sa)) != NULL) {
 		if (begin(sa, t))
 			return;
@@ -245,6 +250,10 @@ v2_resend(struct v2_sa *sa)
 {
 	struct ike_host *h = sa->host;
 
+	if (sa->v1 != NULL) {
+		v1_resend(sa);
+		return;
+	}
 	sa->resend_at = TIME_NEVER;
 	if (sa->active == NULL)
 		return;
@@ -253,7 +262,7 @@ v2_resend(struct v2_sa *sa)
 		return;
 	}
 	h->stats.retransmits++;
-	sa->resend_at = h->now + wait_ms(h, sa->packets);
+	sa->resend_at = h->now + v2_wait_ms(h, sa->packets);
 	v2_emit_retransmit(sa, v2_task_table[sa->active->kind].step,
 	    sa->packets);
 	v2_mobike_rotate(sa);

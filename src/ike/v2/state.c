@@ -8,6 +8,7 @@
  * as SA_DOWN if SA_UP or SA_REKEYED had been told before, else as SA_FAILED
  * (we initiated) or REFUSED (the peer did).
  */
+#include "ike/v1/v1.h"
 #include "ike/v2/prove.h"
 #include "ike/v2/steps.h"
 
@@ -194,6 +195,7 @@ v2_sa_free(struct v2_sa *sa)
 	v2_fragments_free(sa, false);
 	v2_mobike_free(sa);
 	v2_cp_free(sa);
+	v1_free(sa);
 	buf_free(&sa->answer);
 	ike_keys_free(&sa->keys);
 	ident_free(&sa->local_id);

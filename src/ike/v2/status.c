@@ -63,6 +63,7 @@ fill(const struct v2_sa *sa, struct ike_sa_info *out)
 {
 	*out = (struct ike_sa_info){
 		.id = sa->id, .conf = sa->conf, .state = outer_state(sa),
+		.version = sa->v1 != NULL ? 1 : 2,
 		.initiator = sa->initiator,
 		.spi_i = sa->spi_i, .spi_r = sa->spi_r,
 		.path = sa->path, .suite = sa->suite,

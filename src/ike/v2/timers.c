@@ -8,6 +8,7 @@
  * v2_due() names the earliest of these moments and v2_run() does whatever has
  * come; both walk the same fields, so that nothing due is ever overslept.
  */
+#include "ike/v1/phase1.h"
 #include "ike/v2/steps.h"
 
 #include "base/clock.h"
@@ -34,7 +35,8 @@ liveness_due(const struct v2_sa *sa)
 
 	if (!v2_is_live(sa) || c == NULL || !c->dpd || c->dpd_delay_ms <= 0)
 		return TIME_NEVER;
-	if (sa->active != NULL || v2_has_task(sa, T_LIVENESS, 0))
+	if (sa->active != NULL || v2_has_task(sa, T_LIVENESS, 0) ||
+	    (sa->v1 != NULL && !sa->v1->dpd))
 		return TIME_NEVER;
 	return sa->last_in + c->dpd_delay_ms;
 }
@@ -67,6 +69,8 @@ v2_due(const struct v2_sa *sa)
 	due = earlier(sa->doom_at, half_open_due(sa));
 	if (sa->state == V2_GONE)
 		return due;
+	if (sa->v1 != NULL)
+		due = earlier(due, v1_due(sa));
 	due = earlier(due, v2_fragments_due(sa));
 	due = earlier(due, sa->expires_at);
 	due = earlier(due, sa->resend_at);
@@ -112,7 +116,8 @@ static void
 renew(struct v2_sa *sa)
 {
 	sa->soft_done = true;
-	if (sa->conf->reauth)
+	/* IKEv1 makes a new phase 1, which keeps the children */
+	if (sa->v1 == NULL && sa->conf->reauth)
 		v2_emit_sa(sa, IKE_EV_SA_REAUTH, 0, NULL);
 	else
 		v2_task_add(sa, T_REKEY_SA);
@@ -148,7 +153,9 @@ never_authenticated(struct v2_sa *sa)
 {
 	struct ike_reason why;
 
-	if (v2_fragments_why(sa, &why))
+	if (sa->v1 != NULL)
+		v1_why_silent(sa, &why);
+	if (sa->v1 != NULL || v2_fragments_why(sa, &why))
 		v2_end(sa, &why);
 	else
 		v2_end_code(sa, REASON_PEER_SILENT_AFTER_INIT, "IKE_AUTH");
@@ -172,6 +179,8 @@ v2_run(struct v2_sa *sa, int64_t now)
 		v2_doom(sa);
 		return;
 	}
+	if (sa->v1 != NULL)
+		v1_run(sa);
 	if (sa->resend_at <= now)
 		v2_resend(sa);
 	LIST_EACH(c, &sa->children, struct v2_child, link)

@@ -38,6 +38,7 @@ struct map;
 struct secret;
 struct v2_cp;
 struct v2_fragments;
+struct v1_sa;
 struct v2_mobike;
 
 enum v2_state {
@@ -189,6 +190,7 @@ struct v2_sa {
 	struct v2_setup *setup;
 	struct v2_mobike *mobike;	/* NULL: not agreed on */
 	struct v2_cp *cp;	/* NULL: no addresses were given */
+	struct v1_sa *v1;	/* it speaks IKEv1; NULL: IKEv2 */
 	int64_t established_at, rekey_at, expires_at;
 	int64_t last_in, last_out;
 	int64_t doom_at;	/* a superseded SA ends; GONE: is freed */
