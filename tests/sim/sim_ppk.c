@@ -101,8 +101,13 @@ t_rows(void **state)
 		    rows[i].name);
 		assert_why(&s, 1, IKE_EV_REFUSED, rows[i].right_why,
 		    rows[i].name);
+		/* an initiator that gives up before IKE_AUTH leaves the other
+		 * side half open for a while */
+		if (!rows[i].up)
+			sim_for(&s, 40000);
 		/* the keys of the child and of the next IKE SA hang on it */
-		assert_true(sim_agree(&s));
+		if (!sim_agree(&s))
+			fail_msg("%s: the sides disagree", rows[i].name);
 		if (rows[i].up) {
 			struct ike_sa_info sa;
 

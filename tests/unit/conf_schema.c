@@ -253,11 +253,11 @@ read_text(const char *path)
 }
 
 /* Capabilities that settings.md does not know: configuration payload, PPK,
- * sides that prove themselves in different ways. */
+ * sides that prove themselves in different ways, idle control sessions. */
 static const char *const beyond[] = {
 	"request-address", "address-pool", "pool-dns", "ppk",
 	"ppk-identifier", "ppk-required", "peer-authentication",
-	"rsa-padding", "passphrase",
+	"rsa-padding", "passphrase", "session-idle-timeout",
 };
 
 static bool
