@@ -86,14 +86,23 @@ cand_changes(const struct candidate *c)
 }
 
 bool
-cand_dirty(const struct candidate *c)
+cand_count(const struct candidate *c, size_t *changes)
 {
 	size_t pos = 0;
 
-	if (c->tree == NULL)
-		return false;
+	*changes = c->tree ? cand_changes(c) : 0;
 	/* A key replaced by another leaves the text as it was. */
-	return conf_secret_next(c->tree, &pos) != NULL || cand_changes(c) > 0;
+	return *changes > 0 || (c->tree && conf_secret_next(c->tree, &pos));
+}
+
+bool
+cand_dirty(const struct candidate *c)
+{
+	size_t changes, pos = 0;
+
+	/* The keys first: with many tunnels they are counted sooner. */
+	return c->tree && (conf_secret_next(c->tree, &pos) != NULL ||
+	    cand_count(c, &changes));
 }
 
 void

@@ -35,6 +35,9 @@ void cand_free(struct candidate *c);
 bool cand_dirty(const struct candidate *c);
 size_t cand_changes(const struct candidate *c);
 
+/* Both at once: with many tunnels each of them takes its time. */
+bool cand_count(const struct candidate *c, size_t *changes);
+
 /*
  * Remember the present state before an edit; then either go back to it, if
  * the edit failed, or keep it for undo (nothing can be redone any more).

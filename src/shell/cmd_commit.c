@@ -20,6 +20,7 @@
 #include "shell/table.h"
 #include "shell/update.h"
 
+#define WARNINGS_ALIKE 3
 #define CONFIRM_DEFAULT 10	/* minutes; as the schema's row says */
 
 /* ---- compare ------------------------------------------------------------ */
@@ -92,21 +93,46 @@ cmd_compare(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 
 /* ---- validate, commit --------------------------------------------------- */
 
-/* A warning is an object with a path, or a sentence alone. */
+/* The sentence of a warning: an object with a path, or a sentence alone. */
+static const char *
+warning_text(const json_t *w)
+{
+	return json_is_string(w) ? json_string_value(w) : jstr(w, "message");
+}
+
+/* How many of the first n warnings have the sentence of the n-th. */
+static size_t
+same_before(const json_t *list, size_t n)
+{
+	const char *text = warning_text(json_array_get(list, n));
+	size_t i, same = 0;
+
+	for (i = 0; i < n && same < WARNINGS_ALIKE; i++)
+		same += str_eq(text, warning_text(json_array_get(list, i)));
+	return same;
+}
+
+/* A thousand tunnels may deserve the same sentence: it is said three times,
+ * and then how often it was left out. */
 static void
 show_warnings(struct shell *sh, const json_t *reply)
 {
 	const json_t *list = jget(reply, "warnings"), *w;
-	size_t i;
+	size_t i, left_out = 0;
 
 	for (i = 0; i < json_array_size(list); i++) {
 		w = json_array_get(list, i);
-		if (json_is_string(w))
-			report_warning(sh, "", json_string_value(w), "");
-		else
-			report_warning(sh, jstr(w, "path"),
-			    jstr(w, "message"), jstr(w, "hint"));
+		if (same_before(list, i) == WARNINGS_ALIKE) {
+			left_out++;
+			continue;
+		}
+		report_warning(sh, json_is_string(w) ? "" : jstr(w, "path"),
+		    warning_text(w), json_is_string(w) ? "" :
+		    jstr(w, "hint"));
 	}
+	if (left_out > 0)
+		report_note(sh, _("note: %zu more warnings of the same words; "
+		    "all of them: validate | json"), left_out);
 }
 
 /* The first error becomes the error of the command; how many more. */

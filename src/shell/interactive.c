@@ -58,7 +58,7 @@ print_left(const struct shell *sh, char out[16])
 
 /* "gw1> ", "gw1*> ", "gw1 /branch/hq*> ", "gw1!9:41> " (caller's). */
 static char *
-prompt_text(struct shell *sh)
+prompt_text(struct shell *sh, bool dirty)
 {
 	char *label = path_edit_label(sh), *cut, *out, left[16];
 	size_t room = PROMPT_MAX - strlen(sh->host) - 4;
@@ -66,7 +66,7 @@ prompt_text(struct shell *sh)
 	print_left(sh, left);
 	cut = cut_middle(label, room - strlen(left));
 	out = xasprintf("%s%s%s%s%s> ", sh->host, *cut ? " " : "", cut,
-	    cand_dirty(&sh->cand) ? "*" : "", left);
+	    dirty ? "*" : "", left);
 	free(cut);
 	free(label);
 	return out;
@@ -329,10 +329,9 @@ idle_limit(const struct shell *sh)
 
 /* Others see in "show sessions" that somebody edits. */
 static void
-tell_edits(struct shell *sh)
+tell_edits(struct shell *sh, size_t edits)
 {
 	struct sp_error err = {0};
-	size_t edits = cand_dirty(&sh->cand) ? cand_changes(&sh->cand) : 0;
 
 	if (edits == sh->told_edits)
 		return;
@@ -374,6 +373,8 @@ handle(struct shell *sh, enum line_event ev, char *text, int prompt)
 static void
 loop(struct shell *sh)
 {
+	size_t edits;
+	bool dirty;
 	char *prompt = NULL, *text;
 	enum line_event ev = LINE_TEXT;
 
@@ -383,9 +384,10 @@ loop(struct shell *sh)
 			/* Those that came while a command waited for its
 			 * reply are read already: poll would not see them. */
 			monitor_drain(sh);
-			tell_edits(sh);
+			dirty = cand_count(&sh->cand, &edits);
+			tell_edits(sh, edits);
 			free(prompt);
-			prompt = prompt_text(sh);
+			prompt = prompt_text(sh, dirty);
 			line_idle(sh->line, idle_limit(sh));
 		}
 		text = NULL;

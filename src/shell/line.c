@@ -43,6 +43,7 @@
 #define HISTORY_LINES 1000
 #define WAITING_LINES 20	/* kept while the terminal cannot erase */
 #define ASK_MAX 4096
+#define MANY_CHOICES 200	/* more are shown only when asked for */
 #define IDLE_WARN_MS 60000
 
 static const int caught[] = { SIGINT, SIGHUP, SIGTERM, SIGWINCH, SIGTSTP,
@@ -198,6 +199,22 @@ before_cursor(void)
 	return xstrndup(rl_line_buffer, (size_t)rl_point);
 }
 
+/* A list that nobody reads to its end costs seconds on a slow line. */
+static bool
+wants_list(struct line *l, const struct choices *c)
+{
+	int key;
+
+	if (c->nr <= MANY_CHOICES)
+		return true;
+	fprintf(rl_outstream, _("%zu matches, show? [y/N] "), c->nr);
+	fflush(rl_outstream);
+	key = line_key(l, -1, -1);
+	rl_crlf();
+	fflush(rl_outstream);
+	return key == 'y' || key == 'Y';
+}
+
 /* Print the list below the line, paged if it is long, and show the line
  * again.  Ctrl-C leaves the pages, not the line. */
 static void
@@ -207,9 +224,10 @@ show_choices(struct line *l, const struct choices *c)
 	int columns, rows;
 
 	line_size(&columns, &rows);
-	choices_print(c, columns, &b);
-	buf_puts(&b, "");
 	rl_crlf();
+	if (wants_list(l, c))
+		choices_print(c, columns, &b);
+	buf_puts(&b, "");
 	fflush(rl_outstream);
 	pager_show((char *)b.data, rows, columns, NULL, &l->interrupted);
 	l->interrupted = l->hangup;

@@ -87,9 +87,9 @@ def test_help_key_keeps_the_line(folder):
 def test_new_path_leaves_no_trace(folder):
     _, t = start(folder)
     t.send("set vpn-network other phase1 x ?")
-    t.see("pre-shared-key")
     t.see("-- 23/")
     t.send(" ")
+    t.see("pre-shared-key")
     t.until(lambda: t.cursor_line().endswith("phase1 x"), "line kept")
     holds(t.text(), "remote-gateway")
     t.send("\x03")

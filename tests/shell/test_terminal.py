@@ -223,6 +223,40 @@ def test_history_search(folder):
     e.stop()
 
 
+def test_many_matches_are_asked_for(folder):
+    e = FakeEngine(folder, "vpn-network n {\n" + "".join(
+        f"phase1 p{i} {{ remote-gateway 192.0.2.1; }}\n"
+        for i in range(300)) + "}\n")
+    t = Terminal(["-q", "-d", folder])
+    t.prompt()
+    t.send("connect n ?")
+    t.see("302 matches, show? [y/N]")
+    t.send("n")
+    t.until(lambda: t.cursor_line().endswith("> connect n"), "the line")
+    lacks(t.text(), "p17")
+    t.send("?y")
+    t.see("p17")
+    t.send("q")
+    t.until(lambda: t.cursor_line().endswith("> connect n"), "the line")
+    t.close()
+    e.stop()
+
+
+def test_warnings_alike(folder):
+    e, t = ready(folder)
+    e.answers["config.validate"] = {"errors": [], "warnings": [
+        {"path": f"vpn-network n phase1 p{i}", "message": "Weak.",
+         "hint": None} for i in range(50)] + [
+             {"path": "system", "message": "Other.", "hint": None}]}
+    t.run("set vpn-network branch phase1 hq lifetime 2h")
+    out = t.run("validate")
+    equal(out.count("Weak."), 3)
+    equal(out.count("Other."), 1)
+    holds(out, "51 warnings")
+    t.close()
+    e.stop()
+
+
 def cost(t, act, done):
     """Bytes that an act puts on the line."""
     while t.pump(0.1):

@@ -21,6 +21,9 @@
 #include "shell/complete.h"
 #include "shell/internal.h"
 
+#define NAMES 10000
+#define ROUNDS 5
+
 static const char conf[] =
     "vpn-network branch {\n network-address 10.1.0.0/24;\n"
     " phase1 hq {\n remote-gateway 203.0.113.7;\n phase2 lan {\n }\n }\n"
@@ -139,7 +142,7 @@ test_lines(void **state)
 	assert_int_equal(bad, 0);
 }
 
-/* ux.md section 3: at a thousand peers no key waits. */
+/* At ten thousand tunnels no key waits. */
 static void
 test_speed(void **state)
 {
@@ -151,20 +154,24 @@ test_speed(void **state)
 	size_t i, start;
 
 	(void)state;
-	for (i = 0; i < 1000; i++)
+	for (i = 0; i < NAMES; i++)
 		buf_printf(&b, "set vpn-network branch phase1 p%zu "
-		    "remote-gateway 10.%zu.%zu.1\n", i, i / 250, i % 250);
+		    "remote-gateway 10.%zu.%zu.1\n", i, i / 250,
+		    i % 250);
 	assert_int_equal(cand_start(&sh.cand, (char *)b.data, 1, &err), 0);
 	begin = clock_ms();
-	for (i = 0; i < 10; i++) {
-		assert_true(complete_line(&sh, "connect p99", &c, &start));
+	for (i = 0; i < ROUNDS; i++) {
+		assert_true(complete_line(&sh, "connect p999", &c, &start));
 		assert_int_equal(c.nr, 12);	/* and <tunnel> */
 		choices_free(&c);
+		assert_true(complete_line(&sh, "connect ", &c, &start));
+		assert_int_equal(c.nr, NAMES + 2);	/* the network */
+		choices_free(&c);
 	}
-	if (clock_ms() - begin > 2000)
-		printf("10 completions took %d ms\n",
-		    (int)(clock_ms() - begin));
-	assert_true(clock_ms() - begin <= 2000);
+	printf("# names among %d: %.1f ms\n", NAMES,
+	    (double)(clock_ms() - begin) / (2 * ROUNDS));
+	/* 16 ms is the aim; sanitizers and a busy machine take more */
+	assert_true(clock_ms() - begin <= 2 * ROUNDS * 200);
 	cand_free(&sh.cand);
 	buf_free(&b);
 }
