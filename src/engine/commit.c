@@ -2,9 +2,9 @@
 
 /*
  * Carrying out a commit.  Order: everything that can be checked is checked
- * first (each phase 1 is built once for nothing); then the operations, from
- * removals to additions; then the save.  A failure on the way applies the
- * difference back to the old tree.
+ * first (each phase 1 that changes is built once for nothing); then the
+ * operations that can fail, those on networks; then the save; then those on
+ * tunnels, which cannot.  A failure on the way undoes what was done.
  */
 #include "engine/commit.h"
 
@@ -67,18 +67,21 @@ cycle_network(struct network *n, struct sp_error *err)
 	return was_broken ? 0 : ret;
 }
 
-static void
-refresh_network(struct network *n)
+static int
+refresh_network(struct network *n, struct sp_error *err)
 {
 	const struct conf_node *node = network_node(n), *ipsec;
+	int ret;
 
 	ipsec = conf_child(node, "ipsec", NULL);
 	n->exclude = ipsec == NULL || conf_bool(ipsec, "exclude-my-network");
-	if (n->plane == NULL)
-		return;
+	ret = network_ipsec(n, err);
+	if (ret < 0 || n->plane == NULL)
+		return ret;
 	routes_reload(n);
 	tie_exclude(n);
 	routes_exclude(n);
+	return 0;
 }
 
 static void
@@ -151,9 +154,8 @@ do_network(struct engine *e, const struct commit_op *op, struct network *n,
 	if (op->type == COMMIT_NETWORK_CYCLE)
 		return cycle_network(n, err);
 	if (op->type == COMMIT_NETWORK_REFRESH)
-		refresh_network(n);
-	else
-		network_free(n);
+		return refresh_network(n, err);
+	network_free(n);
 	return 0;
 }
 
@@ -197,58 +199,111 @@ do_op(struct engine *e, const struct commit_op *op, struct sp_error *err)
 	return 0;
 }
 
-static int
-do_plan(struct engine *e, const struct commit_plan *p, struct sp_error *err)
+static bool
+before_save(const struct commit_op *op)
 {
-	size_t i;
+	return op->type < COMMIT_CONN_REMOVE;
+}
+
+/* The operations before the save, or those behind it; *done counts on. */
+static int
+do_plan(struct engine *e, const struct commit_plan *p, bool before,
+    size_t *done, struct sp_error *err)
+{
 	int ret = 0;
 
-	for (i = 0; i < p->nr && ret == 0; i++)
-		ret = do_op(e, &p->op[i], err);
+	while (*done < p->nr && before_save(&p->op[*done]) == before) {
+		ret = do_op(e, &p->op[(*done)++], err);
+		if (ret < 0)
+			break;
+	}
 	return ret;
 }
 
-/* Would the engine take every enabled phase 1. */
+/* Would the engine take this phase 1. */
 static int
-check_tree(struct engine *e, const struct conf_tree *tree,
-    struct sp_error *err)
+check_phase1(struct engine *e, const struct conf_node *p1, struct sp_error *err)
 {
-	const struct conf_node *net = NULL, *p1;
-	struct ike_conf *conf;
 	struct buf path = {0};
+	struct ike_conf *conf;
 	int ret;
 
-	while ((net = conf_next_child(conf_root(tree), "vpn-network", net))) {
-		for (p1 = NULL;
-		    (p1 = conf_next_child(net, "phase1", p1)) != NULL;) {
-			if (!conf_node_enabled(p1))
-				continue;
-			ret = ikeconf_build(p1, NULL, 0, e->pki, &conf,
-			    err);
-			if (ret < 0) {
-				conf_node_path(p1, &path);
-				buf_u8(&path, '\0');
-				sp_path(err, "%s", (char *)path.data);
-				buf_free(&path);
-				return ret;
-			}
-			ike_conf_unref(conf);
-		}
+	if (p1 == NULL || !conf_node_enabled(p1))
+		return 0;
+	ret = ikeconf_build(p1, NULL, 0, e->pki, &conf, err);
+	if (ret < 0) {
+		conf_node_path(p1, &path);
+		buf_u8(&path, '\0');
+		sp_path(err, "%s", (char *)path.data);
+		buf_free(&path);
+		return ret;
 	}
+	ike_conf_unref(conf);
 	return 0;
 }
 
+/* Would the engine take all that the operations bring. */
+static int
+check_plan(struct engine *e, const struct conf_tree *tree,
+    const struct commit_plan *p, struct sp_error *err)
+{
+	const struct conf_node *net, *p1;
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < p->nr && ret == 0; i++) {
+		net = conf_child(conf_root(tree), "vpn-network",
+		    p->op[i].network);
+		if (net == NULL)
+			continue;
+		if (p->op[i].phase1[0] != '\0') {
+			ret = check_phase1(e, conf_child(net, "phase1",
+			    p->op[i].phase1), err);
+			continue;
+		}
+		/* a refreshed one has operations for its connections */
+		p1 = NULL;
+		while (p->op[i].type != COMMIT_NETWORK_REFRESH && ret == 0 &&
+		    (p1 = conf_next_child(net, "phase1", p1)) != NULL)
+			ret = check_phase1(e, p1, err);
+	}
+	return ret;
+}
+
+/* Was this network touched by one of the first nr operations. */
+static bool
+was_touched(const struct commit_plan *p, size_t nr, const char *network)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		if (str_eq(p->op[i].network, network))
+			return true;
+	}
+	return false;
+}
+
+/* Undo what the first nr operations did, and nothing else. */
 static void
-go_back(struct engine *e, struct conf_tree *old)
+go_back(struct engine *e, struct conf_tree *old,
+    const struct commit_plan *plan, size_t nr)
 {
 	struct commit_plan back;
 	struct conf_tree *tree = e->conf;
+	struct sp_error err = {0};
+	size_t i;
 
 	commit_plan_make(tree, old, &back);
 	e->conf = old;
-	if (do_plan(e, &back, NULL) < 0) {
-		log_event(e->log, LOG_LVL_ERROR, "commit", "",
-		    "the former configuration could not be restored whole");
+	for (i = 0; i < back.nr; i++) {
+		if (!before_save(&back.op[i]) ||
+		    !was_touched(plan, nr, back.op[i].network))
+			continue;
+		if (do_op(e, &back.op[i], &err) < 0) {
+			log_event(e->log, LOG_LVL_ERROR, "commit",
+			    back.op[i].network, "the former configuration "
+			    "could not be restored whole: %s", err.text);
+		}
 	}
 	commit_plan_free(&back);
 	conf_tree_free(tree);
@@ -260,30 +315,30 @@ commit_tree(struct engine *e, struct conf_tree *tree, const char *who,
 {
 	struct conf_tree *old = e->conf;
 	struct commit_plan plan;
+	size_t done = 0;
 	int ret;
 
-	ret = check_tree(e, tree, err);
-	if (ret < 0) {
-		conf_tree_free(tree);
-		return ret;
-	}
 	commit_plan_make(old, tree, &plan);
 	*changes = plan.changes;
-	if (plan.changes == 0) {
+	ret = check_plan(e, tree, &plan, err);
+	if (ret < 0 || plan.changes == 0) {
 		conf_tree_free(tree);
 		commit_plan_free(&plan);
-		return 0;
+		return ret;
 	}
 	e->conf = tree;
-	ret = do_plan(e, &plan, err);
-	commit_plan_free(&plan);
+	ret = do_plan(e, &plan, true, &done, err);
 	if (ret == 0)
 		ret = conf_store_save(e->store, tree, who, comment,
 		    &e->revision, err);
 	if (ret < 0) {
-		go_back(e, old);
+		go_back(e, old, &plan, done);
+		commit_plan_free(&plan);
 		return ret;
 	}
+	/* none of these can fail */
+	(void)do_plan(e, &plan, false, &done, NULL);
+	commit_plan_free(&plan);
 	conf_tree_free(old);
 	/* texts and trees of ten thousand tunnels leave tens of megabytes of
 	 * holes behind them */

@@ -16,16 +16,22 @@ struct engine;
 struct map;
 struct sp_error;
 
-enum commit_type {		/* in the order in which they are done */
+/*
+ * In the order in which they are done.  What can fail comes first, then the
+ * save, then what cannot: a commit that fails has touched no tunnel of a
+ * network that it does not power-cycle.
+ */
+enum commit_type {
 	COMMIT_NETWORK_REMOVE,
-	COMMIT_CONN_REMOVE,
-	COMMIT_SYSTEM,		/* log, IKE timers */
 	COMMIT_NETWORK_CYCLE,	/* power off, and on if it was on */
 	COMMIT_NETWORK_ADD,
-	COMMIT_NETWORK_REFRESH,	/* bypass of the local network */
+	COMMIT_NETWORK_REFRESH,	/* bypass of the local network, routes, IPsec
+				 * on or off */
+	COMMIT_CONN_REMOVE,	/* the first that is done after the save */
+	COMMIT_SYSTEM,		/* log, IKE timers */
 	COMMIT_CONN_ADD,
 	COMMIT_CONN_RESTART,	/* its IKE SA is made anew */
-	COMMIT_CONN_UPDATE,	/* for exchanges to come; children that
+	COMMIT_CONN_UPDATE,	/* SAs go on under the new terms; children that
 				 * changed are made anew */
 };
 

@@ -241,7 +241,8 @@ child_stop(struct child *ch)
 	}
 }
 
-/* Take over members and settings of a group. */
+/* Take over members and settings of a group.  Where nothing that is
+ * negotiated changed, SAs that stand go on under the new terms. */
 static void
 child_set(struct child *ch, struct ikeconf_group *g,
     struct ike_child_conf *conf)
@@ -251,9 +252,15 @@ child_set(struct child *ch, struct ikeconf_group *g,
 	uint32_t priority = (uint32_t)conf_int(g->first, "priority");
 	bool same = !was_new && ch->priority == priority &&
 	    ikeconf_child_same(ch->conf, conf);
+	struct inst *i;
 
 	if (powered && !was_new && !same)
 		child_stop(ch);
+	LIST_EACH(i, &ch->insts, struct inst, of_child) {
+		if (powered && same)
+			ike_host_child_set_conf(ch->conn->net->host,
+			    clock_ms(), i->id, conf);
+	}
 	members_free(ch);
 	ch->members = g->members;
 	ch->nr_members = g->nr_members;
@@ -367,6 +374,8 @@ conn_configure(struct conn *c)
 	}
 	ike_conf_unref(c->conf);
 	c->conf = conf;
+	if (c->net->host != NULL)
+		ike_host_sa_set_conf(c->net->host, clock_ms(), c->conf);
 	ikeconf_group(node, &groups);
 	set_children(c, &groups);
 	ikeconf_groups_free(&groups);

@@ -135,6 +135,8 @@ struct network *network_find(struct engine *e, const char *name);
 struct conf_node *network_node(const struct network *n);
 /* Make everything of it; on failure nothing stays and n->error says why. */
 int network_on(struct network *n, struct sp_error *err);
+/* IPsec as `ipsec enabled` says, in a network that is on. */
+int network_ipsec(struct network *n, struct sp_error *err);
 /* Delete to every peer, then remove everything. */
 void network_off(struct network *n);
 /* Remove what an engine that was killed left of it, if it did. */

@@ -216,7 +216,7 @@ was_placed(const struct network *n)
 /* In the reverse order of making: routes and policies before the plane they
  * point to, the plane before the sockets it reads, the namespace last. */
 static void
-close_all(struct network *n)
+close_ipsec(struct network *n)
 {
 	int old;
 
@@ -233,6 +233,12 @@ close_all(struct network *n)
 	ike_host_free(n->host);
 	n->host = NULL;
 	tie_clear(n);
+}
+
+static void
+close_all(struct network *n)
+{
+	close_ipsec(n);
 	place_remove(n);
 	remember_place(n, false);
 }
@@ -258,11 +264,37 @@ start_host(struct network *n)
 	tie_run(n);
 }
 
-static int
-open_network(struct network *n, struct sp_error *err)
+/* `ipsec enabled no` leaves the place alone: no sockets, plane, host. */
+static bool
+ipsec_wanted(const struct network *n)
 {
 	const struct conf_node *node = network_node(n), *ipsec;
+
+	ipsec = node != NULL ? conf_child(node, "ipsec", NULL) : NULL;
+	return ipsec == NULL || conf_bool(ipsec, "enabled");
+}
+
+/* What of a network lies in its place; nothing of it is left on failure. */
+static int
+open_ipsec(struct network *n, struct sp_error *err)
+{
 	int old, ret;
+
+	ret = network_enter(n, &old, err);
+	if (ret == 0) {
+		ret = open_inside(n, err);
+		network_leave(n, old);
+	}
+	if (ret < 0)
+		close_ipsec(n);
+	return ret;
+}
+
+static int
+open_network(struct network *n, bool ipsec_on, struct sp_error *err)
+{
+	const struct conf_node *node = network_node(n), *ipsec;
+	int ret;
 
 	if (node == NULL || !conf_node_enabled(node)) {
 		return sp_fail(err, SP_STATE, "Network \"%s\" is not enabled.",
@@ -281,14 +313,36 @@ open_network(struct network *n, struct sp_error *err)
 		remember_place(n, false);
 		return ret;
 	}
-	ret = network_enter(n, &old, err);
-	if (ret == 0) {
-		ret = open_inside(n, err);
-		network_leave(n, old);
-	}
+	if (ipsec_on)
+		ret = open_ipsec(n, err);
 	if (ret < 0)
 		close_all(n);
 	return ret;
+}
+
+int
+network_ipsec(struct network *n, struct sp_error *err)
+{
+	bool wanted = ipsec_wanted(n);
+	struct conn *c;
+	int ret;
+
+	if (n->state != NET_ON || wanted == (n->host != NULL))
+		return 0;
+	if (wanted) {
+		ret = open_ipsec(n, err);
+		if (ret < 0)
+			return ret;
+		start_host(n);
+	} else {
+		LIST_EACH(c, &n->conns, struct conn, link)
+			conn_power_off(c);
+		tie_run(n);
+		close_ipsec(n);
+	}
+	log_event(n->engine->log, LOG_LVL_NOTICE, "network-ipsec", n->name,
+	    "%s", wanted ? "on" : "off, the IKE sockets are closed");
+	return 0;
 }
 
 int
@@ -301,7 +355,7 @@ network_on(struct network *n, struct sp_error *err)
 	if (n->state == NET_ON)
 		return 0;
 
-	ret = open_network(n, &local);
+	ret = open_network(n, ipsec_wanted(n), &local);
 	if (ret < 0) {
 		n->state = NET_ERROR;
 		n->error = local;
@@ -315,10 +369,12 @@ network_on(struct network *n, struct sp_error *err)
 	n->state = NET_ON;
 	memset(&n->error, 0, sizeof(n->error));
 	log_event(e->log, LOG_LVL_NOTICE, "network-power", n->name,
-	    "on, data plane: %s, place: %s", n->plane->ops->name,
+	    "on, data plane: %s, place: %s", n->plane != NULL ?
+	    n->plane->ops->name : "none, IPsec is not enabled",
 	    n->netns[0] != '\0' ? n->netns : "host");
 	network_announce(n);
-	start_host(n);
+	if (n->plane != NULL)
+		start_host(n);
 	return 0;
 }
 
@@ -331,9 +387,12 @@ network_off(struct network *n)
 		n->state = NET_OFF;
 		return;
 	}
-	LIST_EACH(c, &n->conns, struct conn, link)
-		conn_power_off(c);
-	tie_run(n);
+	LIST_EACH(c, &n->conns, struct conn, link) {
+		if (n->host != NULL)
+			conn_power_off(c);
+	}
+	if (n->host != NULL)
+		tie_run(n);
 	close_all(n);
 	n->state = NET_OFF;
 	log_event(n->engine->log, LOG_LVL_NOTICE, "network-power", n->name,
@@ -351,7 +410,7 @@ network_sweep(struct network *n)
 	if (n->state == NET_ON || !was_placed(n))
 		return;
 
-	if (open_network(n, &err) < 0) {
+	if (open_network(n, true, &err) < 0) {
 		log_event(n->engine->log, LOG_LVL_WARNING, "network-power",
 		    n->name, "what an earlier engine left cannot be "
 		    "removed: %s", err.text);

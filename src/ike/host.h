@@ -174,6 +174,19 @@ void ike_host_free(struct ike_host *h);
 void ike_host_conf_add(struct ike_host *h, struct ike_conf *c);
 void ike_host_conf_remove(struct ike_host *h, const char *name);
 
+/*
+ * Let the IKE SAs of this name go on under c, which agrees with theirs in
+ * all that was negotiated: liveness, renewal, uniqueness, what a peer may ask
+ * for.  Lifetimes count from the SA's beginning; one that is over by the new
+ * terms is renewed (or, without rekey, ended) within seconds.
+ */
+void ike_host_sa_set_conf(struct ike_host *h, int64_t now,
+    struct ike_conf *c);
+
+/* The same for one child. */
+void ike_host_child_set_conf(struct ike_host *h, int64_t now,
+    uint32_t child_id, struct ike_child_conf *c);
+
 /* Change the timers for exchanges to come. */
 void ike_host_set_params(struct ike_host *h, const struct ike_host_params *p);
 

@@ -7,8 +7,11 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "crypto/rng.h"
 #include "ike/v1/phase1.h"
 #include "ike/v2/steps.h"
 
@@ -125,4 +128,125 @@ v2_conf_only(const struct ike_host *h, const struct ike_path *path)
 		only = c;
 	}
 	return only;
+}
+
+/* ---- new terms for what runs ---- */
+
+#define SPREAD_MS 5000		/* many SAs do not become due in one tick */
+
+/* The terms from which an SA's times follow. */
+struct terms {
+	int64_t lifetime_ms, margin_ms;
+	unsigned fuzz_percent;
+	bool rekey;
+};
+
+static struct terms
+terms_of(const struct ike_conf *c, int64_t lifetime_ms)
+{
+	return (struct terms){ .lifetime_ms = lifetime_ms,
+	    .margin_ms = c->margin_ms, .fuzz_percent = c->fuzz_percent,
+	    .rekey = c->rekey };
+}
+
+static bool
+terms_eq(const struct terms *a, const struct terms *b)
+{
+	return a->lifetime_ms == b->lifetime_ms &&
+	    a->margin_ms == b->margin_ms &&
+	    a->fuzz_percent == b->fuzz_percent && a->rekey == b->rekey;
+}
+
+/*
+ * Times anew, from the beginning of what lives; drawn again only when the
+ * terms are others, so that a commit which leaves them moves nothing.
+ */
+static void
+new_times(struct ike_host *h, const struct ike_conf *c, int64_t lifetime_ms,
+    int64_t began, int64_t *rekey_at, int64_t *expires_at)
+{
+	int64_t soon = h->now + (int64_t)rng_below(h->par.rng, SPREAD_MS);
+
+	v2_life(h, c, lifetime_ms, rekey_at, expires_at);
+	if (*rekey_at != TIME_NEVER)
+		*rekey_at -= h->now - began;
+	if (*expires_at != TIME_NEVER)
+		*expires_at -= h->now - began;
+	if (*rekey_at < soon)
+		*rekey_at = soon;
+	/* what is renewed late still needs the time to be renewed */
+	if (*rekey_at != TIME_NEVER && *expires_at < soon + c->margin_ms)
+		*expires_at = soon + c->margin_ms;
+	else if (*expires_at < soon)
+		*expires_at = soon;
+}
+
+static void
+child_terms(struct v2_child *c, struct ike_conf *sa_conf,
+    struct ike_child_conf *conf)
+{
+	struct terms old = terms_of(c->ike_conf, c->conf->lifetime_ms);
+	struct terms new = terms_of(sa_conf, conf->lifetime_ms);
+
+	ike_conf_ref(sa_conf);
+	ike_conf_unref(c->ike_conf);
+	c->ike_conf = sa_conf;
+	ike_child_conf_ref(conf);
+	ike_child_conf_unref(c->conf);
+	c->conf = conf;
+	/* one whose renewal was begun keeps its end; IKEv1 agreed on it */
+	if (terms_eq(&old, &new) || c->state != IKE_CHILD_INSTALLED ||
+	    c->sa->v1 != NULL)
+		return;
+	new_times(c->sa->host, sa_conf, conf->lifetime_ms, c->installed_at,
+	    &c->rekey_at, &c->expires_at);
+}
+
+static void
+sa_terms(struct v2_sa *sa, struct ike_conf *conf)
+{
+	struct terms old = terms_of(sa->conf, sa->conf->lifetime_ms);
+	struct terms new = terms_of(conf, conf->lifetime_ms);
+	struct v2_child *c;
+
+	ike_conf_ref(conf);
+	ike_conf_unref(sa->conf);
+	sa->conf = conf;
+	LIST_EACH(c, &sa->children, struct v2_child, link)
+		child_terms(c, conf, c->conf);
+	if (v2_is_live(sa) && sa->v1 == NULL && !sa->soft_done &&
+	    !terms_eq(&old, &new)) {
+		new_times(sa->host, conf, conf->lifetime_ms,
+		    sa->established_at, &sa->rekey_at, &sa->expires_at);
+	}
+	v2_touch(sa);
+}
+
+void
+ike_host_sa_set_conf(struct ike_host *h, int64_t now, struct ike_conf *c)
+{
+	struct v2_sa *sa;
+	size_t pos = 0;
+
+	v2_begin(h, now);
+	while ((sa = map_next(h->by_id, &pos)) != NULL) {
+		if (sa->conf != NULL && sa->conf != c &&
+		    sa->state != V2_GONE && str_eq(sa->conf->name, c->name))
+			sa_terms(sa, c);
+	}
+	v2_settle(h);
+}
+
+void
+ike_host_child_set_conf(struct ike_host *h, int64_t now, uint32_t child_id,
+    struct ike_child_conf *c)
+{
+	struct v2_child *child = v2_child_by_id(h, child_id);
+
+	if (child == NULL || child->sa == NULL || child->conf == c)
+		return;
+	v2_begin(h, now);
+	child_terms(child, child->ike_conf, c);
+	v2_touch(child->sa);
+	v2_settle(h);
 }
