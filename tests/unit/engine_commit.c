@@ -87,7 +87,7 @@ static const struct {
 	    "system; " },
 	{ "data plane: every network", BASE,
 	    BASE "set system data-plane user\n",
-	    "system; network-cycle a; network-cycle b; " },
+	    "network-cycle a; network-cycle b; system; " },
 };
 
 static struct conf_tree *
