@@ -32,6 +32,9 @@ CMD_FUNC(cmd_annotate);		/* annotate <path> ... "text" as last word */
 CMD_FUNC(cmd_undo);
 CMD_FUNC(cmd_redo);
 
+/* cmd_move.c */
+CMD_FUNC(cmd_move);		/* move <path> before|after <name> */
+
 /* secretin.c */
 CMD_FUNC(cmd_generate_psk);	/* generate pre-shared-key <tunnel> */
 

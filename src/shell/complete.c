@@ -28,7 +28,9 @@ static const struct {
 	const char *word;
 	const char *help;
 } word_help[] = {
+	{ "after", N_("Behind the one whose number follows") },
 	{ "all", N_("Defaults too, marked as such") },
+	{ "before", N_("In front of the one whose number follows") },
 	{ "child", N_("The traffic keys") },
 	{ "comment", N_("A note for the history") },
 	{ "counters", N_("Numbers that only grow") },

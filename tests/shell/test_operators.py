@@ -97,6 +97,38 @@ def test_conflict_by_path(folder):
         two.close()
 
 
+def order(e):
+    out = e.run("show configuration", 0, "-j")
+    conf = json.loads(out.splitlines()[0])["configuration"]
+    rows = conf["vpn-network"]["a"]["phase1"]["hq"]["proposal"]
+    return [(int(n), rows[n]["description"]) for n in
+            sorted(rows, key=int)]
+
+
+MOVES = [("10 after 20", [(20, "b"), (25, "a"), (30, "c")]),
+         ("30 before 10", [(5, "c"), (10, "a"), (20, "b")]),
+         ("20 before 10", [(5, "b"), (10, "a"), (30, "c")]),
+         ("10 after 30", [(20, "b"), (30, "c"), (40, "a")]),
+         ("10 before 20", [(10, "a"), (20, "b"), (30, "c")]),
+         ("11 before 2", [(1, "a"), (2, "c"), (3, "b")])]
+
+
+def test_move(folder):
+    base = "vpn-network a phase1 hq proposal "
+    with begin(folder) as e:
+        for what, want in MOVES:
+            numbers = (1, 2, 11) if "11" in what else (10, 20, 30)
+            first = [f"set {base}{n} description {c}" for n, c in
+                     zip(numbers, "abc")]
+            e.run("\n".join(first + [f"move {base}{what}", "commit"]))
+            equal(order(e), want, what)
+            e.run("delete vpn-network a phase1 hq proposal\ncommit")
+        holds(e.run(f"set {base}10 description x\nmove {base}10 before 20",
+                    1), 'There is no other proposal "20" here.')
+        holds(e.run("move vpn-network a phase1 hq before 20", 1),
+              "Only what has a number can be moved")
+
+
 def test_json_of_a_conflict(folder):
     with begin(folder) as e:
         t = shell(folder)
