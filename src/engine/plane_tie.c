@@ -535,6 +535,10 @@ on_unknown_spi(void *ctx, uint32_t spi, const struct endpoint *from)
 	log_event(n->engine->log, LOG_LVL_INFO, "esp-unknown-spi", "",
 	    "network: %s, from: %s, spi: %08x", n->name,
 	    endpoint_print(from, text), spi);
+	if (n->host != NULL) {
+		ike_host_plane_unknown_spi(n->host, clock_ms(), spi,
+		    &from->addr);
+	}
 }
 
 static void

@@ -258,6 +258,11 @@ void ike_host_plane_alive(struct ike_host *h, int64_t now, uint32_t child_id);
 void ike_host_plane_moved(struct ike_host *h, int64_t now, uint32_t child_id,
     const struct endpoint *remote);
 
+/* The plane got ESP or AH of an SPI that nobody has: the peer at that
+ * address, if an IKE SA leads to it, is told so (RFC 7296 1.5), rarely. */
+void ike_host_plane_unknown_spi(struct ike_host *h, int64_t now,
+    uint32_t spi, const struct ip_addr *from);
+
 /* The plane could not install what CHILD_IN/CHILD_OUT asked for. */
 void ike_host_plane_failed(struct ike_host *h, int64_t now, uint32_t child_id,
     const struct ike_reason *reason);

@@ -280,6 +280,28 @@ ike_host_plane_moved(struct ike_host *h, int64_t now, uint32_t child_id,
 }
 
 void
+ike_host_plane_unknown_spi(struct ike_host *h, int64_t now, uint32_t spi,
+    const struct ip_addr *from)
+{
+	struct v2_sa *sa;
+	size_t pos = 0;
+
+	v2_begin(h, now);
+	/* one that was replaced just now is known, only late */
+	if (map_get(h->by_child_spi, &spi, sizeof(spi)) != NULL ||
+	    !v2_quota(h))
+		return;
+	while ((sa = map_next(h->by_id, &pos)) != NULL) {
+		if (v2_is_live(sa) &&
+		    addr_eq(&sa->path.remote.addr, from)) {
+			v2_say_unknown_spi(sa, spi);
+			break;
+		}
+	}
+	v2_settle(h);
+}
+
+void
 ike_host_plane_failed(struct ike_host *h, int64_t now, uint32_t child_id,
     const struct ike_reason *reason)
 {

@@ -451,6 +451,11 @@ deliver_take(struct sim *s, struct sim_dgram *d)
 	unsigned to = host_at(s, &d->dst.addr);
 
 	list_remove(&d->link);
+	/* nobody is at that address any more */
+	if (!addr_eq(&d->dst.addr, &s->host[to].addr)) {
+		dgram_free(d);
+		return;
+	}
 	if (d->esp) {
 		receive_packet(s, to, d);
 	} else {

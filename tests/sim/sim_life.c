@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "ike/v2/steps.h"
 
 static uint32_t
 child_id(struct sim *s, unsigned host)
@@ -715,6 +716,43 @@ t_unknown_spi(void **state)
 }
 
 /* V2-002. */
+/* V2-102: ESP that nobody knows is told of inside the IKE SA, rarely, and
+ * the side that sends it makes its child anew. */
+static void
+t_invalid_spi(void **state)
+{
+	struct sim_child *left;
+	struct ike_child_info c;
+	struct sim s;
+
+	(void)state;
+	sim_start(&s, 1, NULL);
+	sim_up(&s);
+	left = sim_in_use(&s, 0, NULL);
+	assert_non_null(left);
+	/* one that the peer has, and one that nobody uses: nothing happens */
+	ike_host_plane_unknown_spi(s.host[1].h, s.now, left->spi_out,
+	    &s.host[0].addr);
+	ike_host_plane_unknown_spi(s.host[1].h, s.now, 0x1234567,
+	    &s.host[1].addr);
+	sim_drain(&s);
+	sim_for(&s, 3000);
+	assert_int_equal(sim_count(&s, 0, IKE_EV_CHILD_DOWN), 0);
+	/* the peer lost its half; ours goes */
+	assert_true(ike_host_child(s.host[1].h,
+	    sim_in_use(&s, 1, NULL)->id, &c));
+	v2_child_unlink(v2_child_by_id(s.host[1].h, c.id));
+	ike_host_plane_unknown_spi(s.host[1].h, s.now, left->spi_out,
+	    &s.host[0].addr);
+	sim_drain(&s);
+	sim_for(&s, 5000);
+	assert_int_equal(sim_count(&s, 0, IKE_EV_CHILD_DOWN), 1);
+	assert_int_equal(sim_event(&s, 0, IKE_EV_CHILD_DOWN)->reason.code,
+	    REASON_CHILD_NOT_FOUND);
+	assert_true(sim_is_sane(&s));
+	sim_end(&s);
+}
+
 static void
 t_version(void **state)
 {
@@ -821,6 +859,7 @@ main(void)
 		cmocka_unit_test(t_plane_events),
 		cmocka_unit_test(t_unreachable),
 		cmocka_unit_test(t_unknown_spi),
+		cmocka_unit_test(t_invalid_spi),
 		cmocka_unit_test(t_version),
 		cmocka_unit_test(t_forged),
 		cmocka_unit_test(t_idle),

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 
 #define PROBE_MS 1000		/* a hint asks for a probe so often */
+#define INVALID_SPI_MS 10000	/* said to a peer so often */
 #define DEAD_MAX 16		/* SPIs noted while an answer is awaited */
 
 static void
@@ -82,8 +83,13 @@ int
 v2_liveness_build(struct v2_sa *sa, struct v2_task *t, struct ike_msg *m,
     struct ike_reason *why)
 {
-	(void)t;
+	uint8_t spi[4];
+
 	(void)why;
+	if (t->spi != 0) {
+		put_u32(spi, t->spi);
+		ike_msg_add_notify(m, N_INVALID_SPI, spi, sizeof(spi));
+	}
 	if (v2_mobike_watches_nat(sa)) {
 		v2_nat_offer(sa->host, m, &sa->path, sa->conf->force_encap);
 	}
@@ -107,6 +113,37 @@ v2_probe(struct v2_sa *sa)
 	    sa->host->now - sa->last_in < PROBE_MS)
 		return;
 	v2_task_add(sa, T_LIVENESS);
+}
+
+/* No Delete may follow soon: an old child of the peer's may still be on its
+ * way out. */
+void
+v2_say_unknown_spi(struct v2_sa *sa, uint32_t spi)
+{
+	if (sa->host->now - sa->invalid_spi_at < INVALID_SPI_MS ||
+	    v2_has_task(sa, T_LIVENESS, 0))
+		return;
+	sa->invalid_spi_at = sa->host->now;
+	v2_task_add(sa, T_LIVENESS)->spi = spi;
+}
+
+/* The peer does not know the child by which we send: it is made anew by who
+ * wants it.  Said inside the IKE SA, so it is believed. */
+static void
+unknown_child(struct v2_sa *sa, const struct ike_msg *m)
+{
+	const struct ike_payload *p = ike_msg_find_notify(m, N_INVALID_SPI);
+	struct v2_child *c;
+
+	if (p == NULL || p->u.notify.data.len != 4 || sa->state != V2_UP)
+		return;
+	LIST_EACH(c, &sa->children, struct v2_child, link) {
+		if (c->spi_out == get_u32(p->u.notify.data.p) && !c->gone &&
+		    c->state == IKE_CHILD_INSTALLED) {
+			v2_child_close(c, REASON_CHILD_NOT_FOUND);
+			return;
+		}
+	}
 }
 
 /* One SPI of a Delete; the other half goes to spis if it is to be named. */
@@ -200,6 +237,7 @@ v2_info_request(struct v2_sa *sa, const struct ike_msg *m,
 		return;
 	}
 	v2_mobike_request(sa, m, answer);
+	unknown_child(sa, m);
 	if (ike_msg_find(m, PLD_DELETE) != NULL)
 		v2_peer_chose(sa);
 	for (i = 0; i < m->nr; i++) {

@@ -147,6 +147,17 @@ ask_update(struct v2_sa *sa)
 	v2_touch(sa);
 }
 
+/* What is under way goes on by the new path (3.5), as patiently as if it had
+ * just been asked. */
+static void
+go_on(struct v2_sa *sa)
+{
+	if (sa->active == NULL)
+		return;
+	sa->resend_at = sa->host->now;
+	sa->packets = 0;
+}
+
 void
 v2_mobike_move(struct v2_sa *sa, const struct ike_path *path)
 {
@@ -164,9 +175,7 @@ v2_mobike_move(struct v2_sa *sa, const struct ike_path *path)
 	}
 	move_children(sa);
 	ask_update(sa);
-	/* what is under way goes on from the new address (3.5) */
-	if (sa->active != NULL)
-		sa->resend_at = sa->host->now;
+	go_on(sa);
 }
 
 int
@@ -322,6 +331,7 @@ update(struct v2_sa *sa, const struct ike_msg *m, struct ike_msg *answer)
 		return;
 	}
 	sa->path = *path;
+	go_on(sa);
 	if (ike_msg_find_notify(m, N_NAT_DETECTION_SOURCE_IP) != NULL)
 		v2_nat_detect(sa, m, path, sa->conf->force_encap);
 	if (!v2_has_task(sa, T_COOKIE2, 0))

@@ -97,6 +97,7 @@ v2_sa_new(struct ike_host *h, bool initiator, uint64_t our_spi,
 	sa->rekey_at = sa->expires_at = sa->doom_at = TIME_NEVER;
 	sa->resend_at = TIME_NEVER;
 	sa->last_in = sa->last_out = h->now;
+	sa->invalid_spi_at = INT64_MIN / 2;
 	v2_timer_init(&sa->timer);
 	list_init(&sa->dirty);
 	list_init(&sa->twins);

@@ -165,6 +165,8 @@ void v2_info_request(struct v2_sa *sa, const struct ike_msg *m,
 void v2_info_gone(struct v2_sa *sa, const struct ike_msg *m,
     struct ike_msg *answer);
 void v2_probe(struct v2_sa *sa);
+/* info.c: INVALID_SPI goes with a liveness probe. */
+void v2_say_unknown_spi(struct v2_sa *sa, uint32_t spi);
 /* info.c: does the request end its IKE SA? */
 bool v2_is_farewell(const struct ike_msg *m);
 

@@ -192,7 +192,7 @@ struct v2_sa {
 	struct v2_cp *cp;	/* NULL: no addresses were given */
 	struct v1_sa *v1;	/* it speaks IKEv1; NULL: IKEv2 */
 	int64_t established_at, rekey_at, expires_at;
-	int64_t last_in, last_out;
+	int64_t last_in, last_out, invalid_spi_at;
 	int64_t doom_at;	/* a superseded SA ends; GONE: is freed */
 	enum ike_reason_code doom_why;
 	uint32_t replaces;	/* waiting: id of the SA it was made on */
