@@ -28,6 +28,7 @@
 #include "engine/conn.h"
 #include "engine/log.h"
 #include "engine/loop.h"
+#include "engine/methods.h"
 #include "engine/stream.h"
 #include "engine/wait.h"
 
@@ -112,6 +113,7 @@ client_drop(struct client *c)
 		LIST_EACH(conn, &n->conns, struct conn, link)
 			wait_drop_client(conn, c);
 	}
+	makings_drop_client(e, c);
 	loop_io_free(c->io);
 	close(c->fd);
 	list_remove(&c->link);

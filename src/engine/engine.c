@@ -173,6 +173,7 @@ engine_new(struct engine **out, const struct engine_params *p,
 	e->pki = pki_new(e->conf_dir, e->log);
 	list_init(&e->networks);
 	list_init(&e->drafts);
+	list_init(&e->makings);
 	pthread_mutex_init(&e->lock, NULL);
 	ret = open_all(e, err);
 	if (ret < 0) {

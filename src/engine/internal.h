@@ -66,6 +66,7 @@ struct engine {
 	struct control *control;
 	struct list networks;
 	struct confirm *confirm;	/* the commit that waits for it */
+	struct list makings;		/* keys that are being made */
 	struct list drafts;		/* secrets of drafts, in memory only */
 	bool kernel_works;
 	const char *kernel_why;		/* why not */

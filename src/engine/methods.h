@@ -49,6 +49,19 @@ METHOD(method_disconnect);
 METHOD(method_rekey);
 METHOD(method_reset_counters);
 
+/* methods_pki.c: keys and certificates */
+METHOD(method_pki_key);
+METHOD(method_pki_request);
+METHOD(method_pki_authority);
+METHOD(method_pki_sign);
+METHOD(method_pki_import);
+
+/* The client is gone: no key that is being made is for it. */
+void makings_drop_client(struct engine *e, const struct client *c);
+
+/* methods_cert.c */
+METHOD(method_show_certificates);
+
 /* methods_show.c: what only looks, subscriptions, the end */
 METHOD(method_hello);
 METHOD(method_session_note);

@@ -38,6 +38,14 @@ CMD_FUNC(cmd_move);		/* move <path> before|after <name> */
 /* secretin.c */
 CMD_FUNC(cmd_generate_psk);	/* generate pre-shared-key <tunnel> */
 
+/* cmd_pki.c: keys and certificates */
+CMD_FUNC(cmd_generate_key);	/* <name> [type] [size] */
+CMD_FUNC(cmd_generate_request);	/* <name> [subject] [names] */
+CMD_FUNC(cmd_generate_authority);	/* <name> [subject] [days] */
+CMD_FUNC(cmd_sign_request);	/* <name> <file> [days] */
+CMD_FUNC(cmd_import_certificate);	/* <name> <file> */
+CMD_FUNC(cmd_import_pkcs12);	/* <file> [as <name>] */
+
 /* cmd_commit.c: the candidate as a whole, and its way to the engine. */
 CMD_FUNC(cmd_show_configuration);	/* [<path>] [all] */
 CMD_FUNC(cmd_compare);
@@ -102,7 +110,8 @@ struct show_kind {
 };
 
 /* The kinds (show_table.c). */
-extern const struct show_kind show_algorithms, show_children, show_ike,
+extern const struct show_kind show_algorithms, show_certificates,
+    show_children, show_ike,
     show_networks, show_policies, show_sa, show_sessions;
 
 #endif

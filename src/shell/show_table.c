@@ -23,6 +23,25 @@ const struct show_kind show_algorithms = {
 	.cols = algorithm_cols, .member = algorithm_members,
 };
 
+static const struct tbl_col certificate_cols[] = {
+	{ "NAME", TBL_LEFT, 0 }, { "KIND", TBL_LEFT, 0 },
+	{ "STATE", TBL_LEFT, 0 }, { "SUBJECT", TBL_LEFT, 0 },
+	{ "ISSUER", TBL_LEFT, 2 }, { "NOT-AFTER", TBL_LEFT, 1 },
+	{ "KEY", TBL_LEFT, 3 }, { "PRIVATE", TBL_LEFT, 3 },
+	{ "NAMES", TBL_LEFT, 4 }, { "SERIAL", TBL_LEFT, 5 },
+	{ "FILE", TBL_LEFT, 5 }, { "ERROR", TBL_TEXT, 0 },
+	{ NULL, TBL_LEFT, 0 },
+};
+static const char *const certificate_members[] = { "name", "kind", "state",
+	"subject", "issuer", "not_after", "key", "private", "names",
+	"serial", "file", "error", NULL };
+
+const struct show_kind show_certificates = {
+	.method = "show.certificates", .list = "certificates",
+	.none = N_("no certificates"),
+	.cols = certificate_cols, .member = certificate_members,
+};
+
 static const struct tbl_col child_cols[] = {
 	{ "CHILD", TBL_LEFT, 0 }, { "STATE", TBL_LEFT, 0 },
 	{ "LOCAL", TBL_LEFT, 0 }, { "REMOTE", TBL_LEFT, 0 },

@@ -253,6 +253,8 @@ def refused_at_commit(lab):
              "is not in certificate"),
             ("set certificate own key pkcs11:object=x",
              "is not installed here"),
+            ("deactivate certificate own", "is not enabled"),
+            ("deactivate authority ca", "no authority is configured"),
             ("delete certificate own key", "has no private key here")):
         refused(lab, [*base, change], words)
 

@@ -46,10 +46,12 @@ ACTS = {
         "strict-crl-policy": "test_pki.py (lab)",
     },
     "certificate": {
+        "enabled": "test_pki.py (lab)", "description": "a note",
         "file": "test_pki.py (lab)", "key": "test_pki.py (lab)",
         "passphrase": "test_pki.py (lab)",
     },
     "authority": {
+        "enabled": "test_pki.py (lab)", "description": "a note",
         "file": "test_pki.py (lab)", "crl": "test_pki.py (lab)",
         "ocsp": "test_pki.py (lab)",
     },

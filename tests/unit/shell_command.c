@@ -66,7 +66,7 @@ static const struct {
 	{ "sh tun", true, "show tunnels:" },
 	{ "sh tun", false, "Unknown command \"sh\". [show]" },
 	{ "s tunnels", false, "Unknown command \"s\"." },
-	{ "s tunnels", true, "\"s\" is ambiguous: save set show." },
+	{ "s tunnels", true, "\"s\" is ambiguous: save set show sign." },
 	{ "shwo tunnels", false, "Unknown command \"shwo\". [show]" },
 	{ "show tunels", false, "\"tunels\" is not known here. "
 	  "[show tunnels]" },
