@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "conf/model.h"
 #include "conf/store.h"
+#include "conf/text.h"
 #include "engine/conn.h"
 #include "engine/ikeconf.h"
 
@@ -309,6 +310,22 @@ go_back(struct engine *e, struct conf_tree *old,
 	conf_tree_free(tree);
 }
 
+/* Are both the same to the letter, comments of people too. */
+static bool
+same_text(const struct conf_tree *a, const struct conf_tree *b)
+{
+	struct buf x = {0}, y = {0};
+	bool same;
+
+	conf_print(&x, conf_root(a), false);
+	conf_print(&y, conf_root(b), false);
+	same = x.len == y.len && (x.len == 0 ||
+	    memcmp(x.data, y.data, x.len) == 0);
+	buf_free(&x);
+	buf_free(&y);
+	return same;
+}
+
 int
 commit_tree(struct engine *e, struct conf_tree *tree, const char *who,
     const char *comment, size_t *changes, struct sp_error *err)
@@ -321,7 +338,10 @@ commit_tree(struct engine *e, struct conf_tree *tree, const char *who,
 	commit_plan_make(old, tree, &plan);
 	*changes = plan.changes;
 	ret = check_plan(e, tree, &plan, err);
-	if (ret < 0 || plan.changes == 0) {
+	/* a comment is kept, though it touches nothing */
+	if (ret == 0 && plan.changes == 0 && !same_text(old, tree))
+		*changes = 1;
+	if (ret < 0 || *changes == 0) {
 		conf_tree_free(tree);
 		commit_plan_free(&plan);
 		return ret;

@@ -73,6 +73,22 @@ cand_free(struct candidate *c)
 	*c = (struct candidate){0};
 }
 
+/* To the letter: this is looked at only where comments were edited. */
+static bool
+text_differs(const struct candidate *c)
+{
+	struct buf a = {0}, b = {0};
+	bool same;
+
+	conf_print(&a, conf_root(c->base), false);
+	conf_print(&b, conf_root(c->tree), false);
+	same = a.len == b.len && (a.len == 0 ||
+	    memcmp(a.data, b.data, a.len) == 0);
+	buf_free(&a);
+	buf_free(&b);
+	return !same;
+}
+
 size_t
 cand_changes(const struct candidate *c)
 {
@@ -82,7 +98,7 @@ cand_changes(const struct candidate *c)
 	conf_changes(c->base, c->tree, &ch);
 	nr = ch.nr;
 	conf_changes_free(&ch);
-	return nr;
+	return nr == 0 && c->comments && text_differs(c) ? 1 : nr;
 }
 
 bool
@@ -196,6 +212,7 @@ cand_committed(struct candidate *c, uint32_t revision)
 	conf_tree_free(c->base);
 	c->base = conf_tree_copy(c->tree);
 	c->revision = revision;
+	c->comments = false;
 }
 
 /* Block form: it keeps comments, which the flat form has no room for. */

@@ -24,6 +24,7 @@ struct candidate {
 	size_t nr_undo;
 	struct conf_tree **redo;	/* undone states, the newest last */
 	size_t nr_redo;
+	bool comments;			/* they may differ as well */
 };
 
 /* Start from text of the engine; text must parse. */
@@ -31,7 +32,8 @@ int cand_start(struct candidate *c, const char *text, uint32_t revision,
     struct sp_error *err);
 void cand_free(struct candidate *c);
 
-/* Does it differ from base (secrets given here count); how much. */
+/* Does it differ from base (secrets given here and comments count); how
+ * many settings and objects do, at least 1 if a comment does. */
 bool cand_dirty(const struct candidate *c);
 size_t cand_changes(const struct candidate *c);
 

@@ -387,20 +387,37 @@ cmd_annotate(struct shell *sh, const struct cmd_line *cl,
 		    _("A comment stands above an object or a setting."));
 		return fail_token(err, text);
 	}
+	sh->cand.comments = true;
 	conf_comment_set(p.node, p.row ? p.row->name : NULL, text->text);
 	return 0;
+}
+
+/* What a step back or forward has changed. */
+static void
+print_step(struct shell *sh, const struct conf_tree *before)
+{
+	if (conf_diff_print(&sh->out, before, sh->cand.tree) == 0)
+		buf_puts(&sh->out, _("no setting differs\n"));
 }
 
 int
 cmd_undo(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 {
+	int ret = cand_undo(&sh->cand, err);
+
 	(void)cl;
-	return cand_undo(&sh->cand, err);
+	if (ret == 0 && sh_interactive(sh))
+		print_step(sh, sh->cand.redo[sh->cand.nr_redo - 1]);
+	return ret;
 }
 
 int
 cmd_redo(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 {
+	int ret = cand_redo(&sh->cand, err);
+
 	(void)cl;
-	return cand_redo(&sh->cand, err);
+	if (ret == 0 && sh_interactive(sh))
+		print_step(sh, sh->cand.undo[sh->cand.nr_undo - 1]);
+	return ret;
 }

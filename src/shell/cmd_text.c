@@ -206,6 +206,7 @@ load_text(struct shell *sh, const char *text, bool replace,
 	ret = conf_parse(&tree, text, err);
 	if (ret < 0)
 		return ret;
+	sh->cand.comments = true;
 	if (replace) {
 		conf_tree_free(sh->cand.tree);
 		sh->cand.tree = tree;

@@ -565,7 +565,10 @@ fail_incomplete(const struct cmd_row *row, const struct token *tok,
 	size_t i;
 
 	sp_fail(err, SP_FORMAT, _("Incomplete command."));
-	if (row) {
+	if (row && str_prefix(row->args, "<path")) {
+		/* What may follow is a tree: "?" shows it. */
+		sp_hint(err, "%s ?", row->words);
+	} else if (row) {
 		cmd_usage(&b, row);
 		sp_hint(err, "%s", (char *)b.data);
 	} else {

@@ -97,6 +97,23 @@ def test_conflict_by_path(folder):
         two.close()
 
 
+def test_a_comment_alone(folder):
+    with begin(folder) as e:
+        t = shell(folder)
+        t.run("annotate vpn-network a phase1 hq 'who to call'")
+        t.until(lambda: t.cursor_line().endswith("*>"), "unsaved changes")
+        holds(t.run("undo"), "-     # who to call")
+        holds(t.run("commit"), "nothing to commit")
+        t.run("redo")
+        holds(t.run("commit"), "committed revision 2, 1 change")
+        holds(e.run("show configuration"), "# who to call")
+        holds(t.run("commit"), "nothing to commit")
+        t.run(P1 + "lifetime 2h")
+        holds(t.run("undo"), "-         lifetime 2h;")
+        holds(t.run("redo"), "+         lifetime 2h;")
+        t.close()
+
+
 def order(e):
     out = e.run("show configuration", 0, "-j")
     conf = json.loads(out.splitlines()[0])["configuration"]
