@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "conf/text.h"
 
 static const char *const side_names[] = {
 	[DIAG_NONE] = "none",
@@ -44,6 +45,35 @@ word_value(const char *name, size_t len, const struct ike_reason *r,
 	return NULL;
 }
 
+/* How a setting writes what a reason shows: "gw.example (FQDN)" is the
+ * identity fqdn:gw.example.  Quoted where it must be: the peer has chosen it,
+ * and somebody may run the line. */
+static void
+put_value(struct buf *b, const char *value)
+{
+	static const struct {
+		const char *shown, *prefix;
+	} types[] = {
+		{ " (FQDN)", "fqdn:" }, { " (e-mail)", "email:" },
+		{ " (KEY_ID)", "keyid:" }, { " (IPv4 address)", "" },
+		{ " (IPv6 address)", "" }, { " (DN)", "" },
+	};
+	size_t i, len = strlen(value), n;
+	char *text;
+
+	for (i = 0; i < NELEM(types); i++) {
+		n = strlen(types[i].shown);
+		if (len <= n || strcmp(value + len - n, types[i].shown) != 0)
+			continue;
+		text = xasprintf("%s%.*s", types[i].prefix, (int)(len - n),
+		    value);
+		token_print(b, text);
+		free(text);
+		return;
+	}
+	token_print(b, value);
+}
+
 /* Append the template with its words replaced; false if one is unknown. */
 static bool
 fill_in(struct buf *b, const char *tmpl, const struct ike_reason *r,
@@ -59,7 +89,7 @@ fill_in(struct buf *b, const char *tmpl, const struct ike_reason *r,
 		value = word_value(open + 1, (size_t)(end - open - 1), r, who);
 		if (value == NULL || value[0] == '\0')
 			return false;
-		buf_puts(b, value);
+		put_value(b, value);
 		tmpl = end + 1;
 	}
 	buf_puts(b, tmpl);

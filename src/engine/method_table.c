@@ -34,6 +34,7 @@ static const struct method methods[] = {
 	{ "rekey", ROLE_OPERATOR, true, method_rekey },
 	{ "reset.counters", ROLE_OPERATOR, true, method_reset_counters },
 	{ "show.sessions", ROLE_VIEWER, false, method_show_sessions },
+	{ "explain", ROLE_VIEWER, false, method_explain },
 	{ "show.networks", ROLE_VIEWER, false, method_show_networks },
 	{ "show.tunnels", ROLE_VIEWER, false, method_show_tunnels },
 	{ "show.ike", ROLE_VIEWER, false, method_show_ike },

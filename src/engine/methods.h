@@ -48,6 +48,7 @@ METHOD(method_connect);
 METHOD(method_disconnect);
 METHOD(method_rekey);
 METHOD(method_reset_counters);
+METHOD(method_explain);
 
 /* methods_pki.c: keys and certificates */
 METHOD(method_pki_key);

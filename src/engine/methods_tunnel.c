@@ -15,6 +15,7 @@
 #include "conf/model.h"
 #include "conf/store.h"
 #include "engine/conn.h"
+#include "engine/explain.h"
 #include "engine/wait.h"
 
 #define SILENCE_MS 3000		/* then an attempt may be begun anew by hand */
@@ -307,6 +308,19 @@ METHOD(method_rekey)
 	if (ret == 0)
 		call->result = json_object();
 	return ret;
+}
+
+METHOD(method_explain)
+{
+	struct target t;
+	int ret;
+
+	ret = find_target(call->engine, params, &t, err);
+	if (ret < 0)
+		return ret;
+	call->result = json_pack("{s:o}", "explanation",
+	    explain_tunnel(t.conn));
+	return 0;
 }
 
 METHOD(method_reset_counters)

@@ -258,8 +258,8 @@ status_child(struct network *n, uint32_t id, json_t *list)
 
 /* ---- tunnels ---- */
 
-static json_t *
-reason_json(const struct conn *c, const struct record *rec)
+json_t *
+status_reason(const struct conn *c, const struct record *rec)
 {
 	struct diag_subject who = {
 		.network = c->net->name, .phase1 = c->name,
@@ -373,7 +373,7 @@ child_json(struct child *ch)
 	set(obj, "remote_ts", selectors(&ch->conf->remote_ts));
 	put_counters(obj, NULL);
 	if (ch->last != NULL)
-		set(obj, "reason", reason_json(ch->conn, ch->last));
+		set(obj, "reason", status_reason(ch->conn, ch->last));
 	return obj;
 }
 
@@ -406,7 +406,7 @@ tunnel_reason(const struct conn *c, enum conn_state state)
 
 	if (rec == NULL || state == CONN_CONNECTED || state == CONN_REKEYING)
 		return json_null();
-	return reason_json(c, rec);
+	return status_reason(c, rec);
 }
 
 static json_t *
@@ -432,7 +432,7 @@ records_json(const struct conn *c)
 	unsigned i;
 
 	for (i = 0; (rec = conn_last_record(c, i)) != NULL; i++)
-		json_array_append_new(list, reason_json(c, rec));
+		json_array_append_new(list, status_reason(c, rec));
 	return list;
 }
 

@@ -19,6 +19,10 @@ struct network;
 /* One tunnel as in show.tunnels; detail adds "records" of past reasons. */
 json_t *status_tunnel(struct conn *c, bool detail);
 
+/* A reason record of a tunnel with its remedies. */
+struct record;
+json_t *status_reason(const struct conn *c, const struct record *rec);
+
 json_t *status_network(struct network *n);
 
 /* Append one IKE SA, one child SA by its number in the host; nothing if it

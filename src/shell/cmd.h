@@ -72,6 +72,9 @@ CMD_FUNC(cmd_reset_counters);	/* [<tunnel>] */
 int tunnel_connect(struct shell *sh, json_t *target, int64_t wait,
     struct sp_error *err);
 
+/* cmd_explain.c */
+CMD_FUNC(cmd_explain);		/* <tunnel> [apply <count>] */
+
 /* cmd_wizard.c */
 CMD_FUNC(cmd_wizard);
 

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,6 +97,35 @@ test_remedy_words(void **state)
 	}
 }
 
+/* What a peer calls itself stands in a command that somebody may run. */
+static void
+test_values_of_peers(void **state)
+{
+	static const struct {
+		const char *theirs, *expected;
+	} rows[] = {
+		{ "gw.example (FQDN)", "set x fqdn:gw.example" },
+		{ "a@b.example (e-mail)", "set x email:a@b.example" },
+		{ "203.0.113.7 (IPv4 address)", "set x 203.0.113.7" },
+		{ "C=DE, CN=gw (DN)", "set x \"C=DE, CN=gw\"" },
+		{ "a; delete vpn-network b (FQDN)",
+		  "set x \"fqdn:a; delete vpn-network b\"" },
+		{ "a\"; delete b (KEY_ID)", "set x \"keyid:a\\\"; delete b\"" },
+		{ "a | save /etc/passwd", "set x \"a | save /etc/passwd\"" },
+	};
+	struct ike_reason r = {0};
+	size_t i;
+	char *got;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		snprintf(r.theirs, sizeof(r.theirs), "%s", rows[i].theirs);
+		got = diag_remedy("set x {theirs}", &r, &full);
+		assert_string_equal(got, rows[i].expected);
+		free(got);
+	}
+}
+
 static void
 test_json(void **state)
 {
@@ -130,6 +160,7 @@ main(void)
 		cmocka_unit_test(test_every_code_has_a_row),
 		cmocka_unit_test(test_remedies_name_known_words),
 		cmocka_unit_test(test_remedy_words),
+		cmocka_unit_test(test_values_of_peers),
 		cmocka_unit_test(test_json),
 	};
 
