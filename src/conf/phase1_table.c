@@ -148,6 +148,17 @@ warn_exchange(const struct conf_node *n, const char *value, char *buf)
 	return NULL;
 }
 
+static int
+check_exchange(const struct conf_node *n, const char *value,
+    struct sp_error *err)
+{
+	if (!str_eq(value, "ikev1") || (is_ours(n, "pre-shared-key") &&
+	    is_theirs(n, "pre-shared-key")))
+		return 0;
+	return sp_fail(err, SP_INVALID, "IKEv1 authenticates both sides by "
+	    "pre-shared key alone in this version.");
+}
+
 /* Is it one of the addresses that the network itself is known to have. */
 static bool
 is_own(const struct conf_node *network, const char *value)
@@ -589,7 +600,7 @@ static const struct set_choice paddings[] = {
 static const struct set_choice negotiations[] = {
 	{ "main", N_("Identities are protected"), NULL, false },
 	{ "aggressive", N_("Three messages, identities in clear"), NULL,
-	  true },
+	  false },
 	{ .word = NULL }
 };
 
@@ -648,7 +659,8 @@ const struct set_row phase1_table[] = {
 	  .help = N_("A note for people; it has no effect."),
 	  .group = N_("General") },
 	{ .name = "key-exchange", .type = SET_ENUM, .def = "auto",
-	  .choices = exchanges, .warn = warn_exchange,
+	  .choices = exchanges, .check = check_exchange,
+	  .warn = warn_exchange,
 	  .restart = RESTART_IKE, .label = N_("Key Exchange Version"),
 	  .help = N_("Version of IKE that is spoken with the peer."),
 	  .group = N_("General"), .ipsec_conf = "keyexchange",

@@ -475,6 +475,8 @@ ikeconf_build(const struct conf_node *phase1, const struct ip_addr *addrs,
 	c->unique = unique_of(phase1);
 	c->fragmentation = fragmentation_of(phase1);
 	c->version = version_of(phase1);
+	c->aggressive = str_eq(conf_str(phase1, "negotiation-mode"),
+	    "aggressive");
 	c->dpd_failures = (unsigned)conf_int(phase1, "dpd-failures");
 	c->mobike = conf_bool(phase1, "mobike");
 	inner_addresses(c, phase1);

@@ -58,6 +58,10 @@ ike_host_initiate(struct ike_host *h, int64_t now, struct ike_conf *c,
 	if (first_group(c) == NULL)
 		return sp_fail(err, SP_INVALID, "%s has no proposal with a "
 		    "key exchange group.", c->name);
+	if (c->version == IKE_VERSION_1 && !v1_conf_fits(c))
+		return sp_fail(err, SP_UNSUPPORTED, "%s cannot use IKEv1, "
+		    "which authenticates by a pre-shared key alone here and "
+		    "knows no PPK.", c->name);
 	v2_begin(h, now);
 	if (child == NULL && c->nr_children > 0)
 		child = c->children[0];

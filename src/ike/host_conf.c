@@ -107,7 +107,21 @@ struct ike_conf *
 v1_conf_next(const struct ike_host *h, const struct ike_path *path,
     size_t *pos)
 {
-	return conf_next(h, path, pos, IKE_VERSION_2);
+	struct ike_conf *c;
+
+	do
+		c = conf_next(h, path, pos, IKE_VERSION_2);
+	while (c != NULL && !v1_conf_fits(c));
+	return c;
+}
+
+/* Nobody may come in by IKEv1 who would have to prove more in IKEv2. */
+bool
+v1_conf_fits(const struct ike_conf *c)
+{
+	return c->version != IKE_VERSION_2 && c->psk.len > 0 &&
+	    c->cred.local == IKE_AUTH_PSK && c->cred.remote == IKE_AUTH_PSK &&
+	    !(c->ppk.len > 0 && c->ppk_required);
 }
 
 /*

@@ -13,6 +13,26 @@ def psk(lab):
     check(ESTABLISHED in lab.log(), "the peer has no Child SA")
 
 
+def v1_settings():
+    return settings(p1=["key-exchange ikev1", "identifier 192.0.2.2",
+                        "peer-identifier 198.51.100.2"],
+                    ike="aes 128 sha1 14", esp="aes 128 sha1 none")
+
+
+def v1_main(lab):
+    lab.pluto("lsw-v1-main-psk")
+    lab.start(v1_settings())
+    lab.connect()
+    check("IPsec SA established" in lab.log(), "the peer has no IPsec SA")
+
+
+def v1_main_peer(lab):
+    lab.pluto("lsw-v1-main-psk")
+    lab.start(v1_settings())
+    lab.lab("pluto-ctl", "right", "up", "lab")
+    lab.state("connected")
+
+
 def psk_gcm(lab):
     lab.pluto("lsw-v2-psk-gcm")
     lab.start(settings(ike="aes-gcm 256 sha256 19", esp="aes-gcm 256 - 19"))
@@ -71,7 +91,7 @@ def main():
     lab = Lab("lw")
     try:
         for function in (psk, psk_gcm, peer_initiates, rekey_by_us,
-                         rekey_by_peer, wrong_psk):
+                         rekey_by_peer, wrong_psk, v1_main, v1_main_peer):
             lab.case(function.__name__, function)
     finally:
         lab.close()

@@ -153,7 +153,30 @@ def behind_nat(lab):
     lab.ping()
 
 
-CASES = [initiator, responder, auto_answers, pfs, rekey_child_by_us,
+def aggressive(lab):
+    """Both roles; without negotiation-mode aggressive it is refused."""
+    mode = V1[:1] + ["identifier left.example",
+                     "peer-identifier right.example"]
+    lab.charon("v1-aggr-psk")
+    text = settings(p1=mode + ["negotiation-mode aggressive"], ike=IKE,
+                    esp=ESP)
+    lab.start(text)
+    lab.connect()
+    lab.installed()
+    lab.ping()
+    lab.charon("v1-aggr-psk")
+    lab.start(text)
+    lab.ctl("--initiate", "--child", "net", "--timeout", "20")
+    lab.state("connected")
+    lab.ping()
+    lab.charon("v1-aggr-psk")
+    lab.start(settings(p1=mode, ike=IKE, esp=ESP))
+    lab.ctl("--initiate", "--child", "net", "--timeout", "3", check_=False)
+    lab.wait("the reason", lambda: "mode-mismatch" in
+             lab.run("show log last 30"))
+
+
+CASES = [initiator, responder, aggressive, auto_answers, pfs, rekey_child_by_us,
          rekey_child_by_peer, rekey_phase1_by_us, rekey_phase1_by_peer,
          peer_deletes, we_delete, dpd, wrong_psk, wrong_proposal, wrong_child,
          wrong_version]

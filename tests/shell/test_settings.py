@@ -59,6 +59,7 @@ ACTS = {
         "enabled": "engine_commit.c", "description": "a note",
         "key-exchange": "test_v1.py (lab)",
         "dpd-failures": "test_v1.py (lab)",
+        "negotiation-mode": "test_v1.py (lab)",
         "remote-gateway": "test_interop.py",
         "local-address": "test_settings.py (lab)",
         "lifetime": "test_settings.py (lab)",
@@ -140,7 +141,7 @@ LATER = [
 
 # the same where a phase 1 may become IKEv1
 LATER_V1 = [
-    (P1, "negotiation-mode", "aggressive"),
+    
     (NET + " ipsec", "cisco-extensions", "yes"),
     (NET + " ipsec", "accept-unencrypted-main-mode", "yes"),
 ]

@@ -112,6 +112,81 @@ t_suites(void **state)
 	}
 }
 
+/* V1-006: also with every message lost once. */
+static void
+t_aggressive(void **state)
+{
+	struct ike_conf *c[2];
+	struct sim s;
+	unsigned n, k;
+
+	(void)state;
+	for (n = 0; n < 6; n++) {
+		sim_start(&s, n, NULL);
+		s.manual = true;
+		s.nat = n % 2;
+		make(&s, c, NULL, NULL);
+		c[0]->aggressive = c[1]->aggressive = true;
+		sim_initiate(&s, 0, c[0]);
+		for (k = 0; k < n; k++)
+			sim_pass(&s, k % 2);
+		if (n > 0)
+			sim_drop(&s, n % 2);
+		s.manual = false;
+		sim_for(&s, 60000);
+		if (sim_count(&s, 0, IKE_EV_CHILD_UP) != 1 ||
+		    sim_count(&s, 1, IKE_EV_CHILD_UP) != 1 || !sim_agree(&s))
+			fail_msg("message %u lost: not up", n + 1);
+		assert_int_equal(sim_in_use(&s, 1, "net")->encap, n % 2);
+		end(&s, c);
+	}
+}
+
+/* What goes wrong in Aggressive Mode; the modes of the two sides. */
+static const struct {
+	const char *what;
+	bool left, right;	/* aggressive? */
+	struct sim_conf conf;	/* of host 0 */
+	enum ike_reason_code at_0, at_1;	/* NONE: nothing is said */
+} aggressive_rows[] = {
+	{ "mode", true, false, {0}, REASON_MODE_MISMATCH,
+	  REASON_MODE_MISMATCH },
+	{ "mode", false, true, {0}, REASON_MODE_MISMATCH,
+	  REASON_MODE_MISMATCH },
+	{ "PSK", true, true, { .psk = "another" }, REASON_AUTH_FAILED_PSK,
+	  REASON_PEER_SILENT_AFTER_INIT },
+	{ "identity", true, true, { .local_id = "other.example" },
+	  REASON_PEER_ERROR, REASON_AUTH_FAILED_ID },
+};
+
+static void
+t_aggressive_fails(void **state)
+{
+	const struct ike_event *e[2];
+	struct ike_conf *c[2];
+	struct sim s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(aggressive_rows); i++) {
+		sim_start(&s, i, NULL);
+		make(&s, c, &aggressive_rows[i].conf, NULL);
+		c[0]->aggressive = aggressive_rows[i].left;
+		c[1]->aggressive = aggressive_rows[i].right;
+		sim_initiate(&s, 0, c[0]);
+		sim_for(&s, 300000);
+		e[0] = sim_event(&s, 0, IKE_EV_SA_FAILED);
+		e[1] = sim_event(&s, 1, IKE_EV_REFUSED);
+		if (e[0] == NULL || e[1] == NULL ||
+		    e[0]->reason.code != aggressive_rows[i].at_0 ||
+		    e[1]->reason.code != aggressive_rows[i].at_1)
+			fail_msg("%s: %s and %s", aggressive_rows[i].what,
+			    e[0] ? ike_reason_word(e[0]->reason.code) : "-",
+			    e[1] ? ike_reason_word(e[1]->reason.code) : "-");
+		end(&s, c);
+	}
+}
+
 /* V1-021: no packet is lost by a rekey of either side. */
 static void
 t_rekey_child(void **state)
@@ -344,6 +419,41 @@ t_versions(void **state)
 	end(&s, c);
 }
 
+/*
+ * Where IKEv2 demands a certificate or a PPK, IKEv1 is no way around it: a key
+ * of one zero byte is the same to HMAC as none.
+ */
+static void
+t_no_way_around(void **state)
+{
+	struct ike_conf *c[2];
+	struct sim s;
+	unsigned how;
+
+	(void)state;
+	for (how = 0; how < 6; how++) {
+		sim_start(&s, how, NULL);
+		make(&s, c, NULL, NULL);
+		c[0]->aggressive = c[1]->aggressive = how % 2;
+		c[1]->version = IKE_VERSION_AUTO;
+		if (how / 2 == 0) {
+			secret_free(&c[0]->psk);
+			secret_set(&c[0]->psk, "", 1);
+			secret_free(&c[1]->psk);
+		} else if (how / 2 == 1) {
+			c[1]->cred.remote = IKE_AUTH_CERT;
+		} else {
+			secret_set(&c[1]->ppk, "quantum", 7);
+			c[1]->ppk_required = true;
+		}
+		sim_initiate(&s, 0, c[0]);
+		sim_for(&s, 1000);
+		assert_int_equal(sim_count(&s, 1, IKE_EV_SA_UP), 0);
+		assert_int_equal(sim_nr_sas(&s, 1), 0);
+		end(&s, c);
+	}
+}
+
 /* ---- storms ---- */
 
 /* Loss, copies, disorder and damage; then calm: what is up works. */
@@ -393,6 +503,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(t_suites),
+		cmocka_unit_test(t_aggressive),
+		cmocka_unit_test(t_aggressive_fails),
 		cmocka_unit_test(t_rekey_child),
 		cmocka_unit_test(t_rekey_sa),
 		cmocka_unit_test(t_delete),
@@ -402,6 +514,7 @@ main(void)
 		cmocka_unit_test(t_reasons),
 		cmocka_unit_test(t_which_psk),
 		cmocka_unit_test(t_versions),
+		cmocka_unit_test(t_no_way_around),
 		cmocka_unit_test(t_storm),
 	};
 

@@ -162,6 +162,9 @@ static const struct row rows[] = {
 	{ BASE("", "key-exchange ikev1;", ""), P1 " key-exchange",
 	  "IKEv1 is historic (RFC 9395); use ikev2 where the peer can.",
 	  true },
+	{ BASE("", "key-exchange ikev1; peer-authentication certificate;",
+	  ""), P1 " key-exchange", "IKEv1 authenticates both sides by "
+	  "pre-shared key alone in this version.", false },
 	{ BASE("", "remote-gateway 10.1.0.1;", ""), P1 " remote-gateway",
 	  "10.1.0.1 is this network's own address; the remote gateway is the "
 	  "other side.", false },

@@ -326,7 +326,7 @@ check_message(const json_t *j, const json_t *ike, const uint8_t *data,
 static bool
 check_capture(const char *base)
 {
-	char path[500], errbuf[PCAP_ERRBUF_SIZE];
+	char path[700], errbuf[PCAP_ERRBUF_SIZE];
 	struct pcap_pkthdr *h;
 	const u_char *p;
 	const json_t *packet, *ike;

@@ -74,7 +74,8 @@ send_proof(struct v2_sa *sa, const struct v1_in *in, bool contact)
 	int ret;
 
 	v1_out_begin(&o, sa->spi_i, sa->spi_r, X1_MAIN, 0);
-	ret = v1_add_proof(sa, &o);
+	v1_add_id(sa, &o);
+	ret = v1_add_hash(sa, &o);
 	if (contact)
 		v1_add_contact(sa, &o);
 	if (ret == 0)
@@ -93,6 +94,8 @@ v1_main_begin(struct v2_sa *sa, struct v2_task *t, struct ike_reason *why)
 	struct v2_setup *s = sa->setup;
 	struct v1_out o = {0};
 
+	if (sa->conf->aggressive)
+		return v1_aggressive_begin(sa, t, why);
 	if (sa->conf->psk.len == 0) {
 		v2_why_psk_missing(sa, &sa->conf->remote_id, why);
 		return SP_AUTH;
@@ -265,6 +268,8 @@ choose(struct ike_host *h, const struct v2_packet *pkt,
 	}
 	if (why.code == REASON_NO_PROPOSAL_IKE)
 		v1_clear_notify(h, pkt, 0, N1_NO_PROPOSAL_CHOSEN);
+	else if (why.code == REASON_MODE_MISMATCH)
+		v1_clear_notify(h, pkt, 0, N1_INVALID_EXCHANGE_TYPE);
 	v2_emit_refused(h, NULL, pkt->path, &why);
 	buf_free(&ours);
 	buf_free(&theirs);
@@ -443,7 +448,7 @@ v1_main_input(struct v2_sa *sa, struct v1_in *in)
 {
 	static void (*const steps[])(struct v2_sa *, struct v1_in *) = {
 		[V1_WAIT_2] = got_2, [V1_WAIT_4] = got_4, [V1_WAIT_6] = got_6,
-		[V1_WAIT_3] = got_3, [V1_WAIT_5] = got_5, [V1_DONE] = NULL,
+		[V1_WAIT_3] = got_3, [V1_WAIT_5] = got_5, [V1_WAIT_A2] = NULL, [V1_WAIT_A3] = NULL, [V1_DONE] = NULL,
 	};
 	bool sealed = (in->pkt->hdr.flags & V1_FLAG_ENCRYPTED) != 0;
 	enum v1_step step = sa->v1->step;
@@ -478,16 +483,20 @@ v1_main_refused(struct v2_sa *sa, unsigned notify)
 	if (sa->v1->step == V1_WAIT_6) {
 		v1_why_silent(sa, &why);
 	} else if (notify == N1_INVALID_MAJOR_VERSION) {
-		ike_reason_set(&why, REASON_VERSION_MISMATCH, false, STEP,
+		ike_reason_set(&why, REASON_VERSION_MISMATCH, false, v1_mode(sa),
 		    "IKEv1", NULL, "The peer %s does not speak IKEv1.", peer);
+	} else if (notify == N1_INVALID_EXCHANGE_TYPE) {
+		ike_reason_set(&why, REASON_MODE_MISMATCH, false, v1_mode(sa),
+		    v1_mode(sa), NULL, "The peer %s refuses %s.", peer,
+		    v1_mode(sa));
 	} else if (notify == N1_NO_PROPOSAL_CHOSEN) {
-		ike_reason_set(&why, REASON_NO_PROPOSAL_IKE, false, STEP,
+		ike_reason_set(&why, REASON_NO_PROPOSAL_IKE, false, v1_mode(sa),
 		    (char *)ours.data, NULL, "The peer %s refused our "
 		    "proposals for phase 1 (NO-PROPOSAL-CHOSEN): algorithms, "
 		    "mode or authentication differ, or it does not know us.",
 		    peer);
 	} else {
-		ike_reason_set(&why, REASON_PEER_ERROR, false, STEP, NULL,
+		ike_reason_set(&why, REASON_PEER_ERROR, false, v1_mode(sa), NULL,
 		    NULL, "The peer %s refused phase 1 with notify %u.", peer,
 		    notify);
 	}
@@ -506,7 +515,7 @@ v1_main_told(struct v2_sa *sa, const struct v1_in *in)
 	if (sa->v1->step != V1_WAIT_6 || v1_find(&in->m, P1_NOTIFY) == NULL)
 		return;
 	ident_print(&id, &sa->local_id, true);
-	ike_reason_set(&why, REASON_AUTH_FAILED_ID, true, STEP,
+	ike_reason_set(&why, REASON_AUTH_FAILED_ID, true, v1_mode(sa),
 	    (char *)id.data, NULL, "The peer %s knows the pre-shared key but "
 	    "refuses our identity.",
 	    addr_print(&sa->path.remote.addr, peer));

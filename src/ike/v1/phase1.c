@@ -78,18 +78,25 @@ void
 v1_phase1_sent(struct v2_sa *sa, const struct v1_in *in,
     const struct v1_out *o)
 {
-	struct buf *keep = sa->initiator ? &sa->sent : &sa->answer;
-
-	buf_reset(keep);
-	buf_bytes(keep, o->b.data, o->b.len);
-	if (sa->initiator) {
-		v1_task_sent(sa, sa->active);
+	if (!sa->initiator) {
+		v1_answer_sent(sa, in, in->pkt->path, o);
 		return;
 	}
+	buf_reset(&sa->sent);
+	buf_bytes(&sa->sent, o->b.data, o->b.len);
+	v1_task_sent(sa, sa->active);
+}
+
+void
+v1_answer_sent(struct v2_sa *sa, const struct v1_in *in,
+    const struct ike_path *path, const struct v1_out *o)
+{
+	buf_reset(&sa->answer);
+	buf_bytes(&sa->answer, o->b.data, o->b.len);
 	hash_sha256(&(struct chunk){ in->pkt->data, in->pkt->len }, 1,
 	    sa->answer_hash);
 	sa->last_out = sa->host->now;
-	v2_emit_send(sa->host, in->pkt->path, keep);
+	v2_emit_send(sa->host, path, &sa->answer);
 }
 
 int
@@ -206,8 +213,18 @@ proof(const struct v2_sa *sa, bool own, const struct chunk *id,
 	return v1_proof_hash(sa->suite.prf, &sa->keys.pi, &p, out, NULL);
 }
 
+void
+v1_add_id(const struct v2_sa *sa, struct v1_out *o)
+{
+	struct buf body = {0};
+
+	id_body(&sa->local_id, &body);
+	v1_out_add(o, P1_ID, body.data, body.len);
+	buf_free(&body);
+}
+
 int
-v1_add_proof(struct v2_sa *sa, struct v1_out *o)
+v1_add_hash(const struct v2_sa *sa, struct v1_out *o)
 {
 	struct buf body = {0};
 	struct chunk id;
@@ -217,10 +234,8 @@ v1_add_proof(struct v2_sa *sa, struct v1_out *o)
 	id_body(&sa->local_id, &body);
 	id = (struct chunk){ body.data, body.len };
 	ret = proof(sa, true, &id, hash);
-	if (ret == 0) {
-		v1_out_add(o, P1_ID, body.data, body.len);
+	if (ret == 0)
 		v1_out_add(o, P1_HASH, hash, sa->suite.prf->out_len);
-	}
 	buf_free(&body);
 	return ret;
 }
@@ -234,9 +249,16 @@ v1_proof_good(const struct v2_sa *sa, const struct v1_msg *m)
 	struct chunk body;
 	uint8_t want[PRF_MAX];
 
-	if (id == NULL || hash == NULL || hash->body.len != len)
+	if (hash == NULL || hash->body.len != len)
 		return false;
-	body = (struct chunk){ id->body.p, id->body.len };
+	/* in Aggressive Mode the initiator's came with its first message */
+	if (sa->v1->peer_id.len > 0)
+		body = (struct chunk){ sa->v1->peer_id.data,
+		    sa->v1->peer_id.len };
+	else if (id != NULL)
+		body = (struct chunk){ id->body.p, id->body.len };
+	else
+		return false;
 	return proof(sa, false, &body, want) == 0 &&
 	    CRYPTO_memcmp(want, hash->body.p, len) == 0;
 }
@@ -246,8 +268,7 @@ v1_read_id(const struct v1_msg *m, struct ident *id)
 {
 	const struct v1_payload *p = v1_find(m, P1_ID);
 
-	if (p == NULL || p->body.len <= 4 || p->body.len > ID_MAX + 4 ||
-	    v1_find(m, P1_HASH) == NULL)
+	if (p == NULL || p->body.len <= 4 || p->body.len > ID_MAX + 4)
 		return false;
 	ident_free(id);
 	ident_from_wire(id, p->body.p[0], p->body.p + 4, p->body.len - 4);
@@ -342,11 +363,18 @@ v1_establish(struct v2_sa *sa, const struct ident *peer, bool contact)
 	}
 	secret_free(&sa->v1->g_xy);
 	buf_free(&sa->v1->own_ke);
+	buf_free(&sa->v1->peer_id);
 	v2_setup_free(sa);
 	v2_unique(sa, contact);
 }
 
 /* ---- reasons ---- */
+
+const char *
+v1_mode(const struct v2_sa *sa)
+{
+	return sa->conf->aggressive ? "Aggressive Mode" : "Main Mode";
+}
 
 void
 v1_why_hash(const struct v2_sa *sa, const struct ident *id,
@@ -354,9 +382,8 @@ v1_why_hash(const struct v2_sa *sa, const struct ident *id,
 {
 	struct buf b = {0};
 
-	(void)sa;
 	ident_print(&b, id, true);
-	ike_reason_set(why, REASON_AUTH_FAILED_PSK, true, "Main Mode", NULL,
+	ike_reason_set(why, REASON_AUTH_FAILED_PSK, true, v1_mode(sa), NULL,
 	    NULL, "The peer's proof (HASH) for %s is wrong: the pre-shared "
 	    "keys differ.", (char *)b.data);
 	buf_free(&b);
@@ -379,16 +406,18 @@ v1_why_silent(const struct v2_sa *sa, struct ike_reason *why)
 	char peer[ADDR_TEXT];
 	unsigned n = sa->packets;
 
-	if (sa->v1->told) {
+	if (sa->v1->told && sa->v1->step == V1_WAIT_5) {
 		v1_why_undecryptable(sa, why);
 		return;
 	}
 	addr_print(&sa->path.remote.addr, peer);
 	switch (sa->v1->step) {
 	case V1_WAIT_2:
-		ike_reason_set(why, REASON_PEER_SILENT, false, "Main Mode",
-		    NULL, NULL, "The peer %s did not answer message 1 of Main "
-		    "Mode (%u packets, nothing at all received).", peer, n);
+	case V1_WAIT_A2:
+		ike_reason_set(why, REASON_PEER_SILENT, false, v1_mode(sa),
+		    NULL, NULL, "The peer %s did not answer message 1 of %s "
+		    "(%u packets, nothing at all received).", peer,
+		    v1_mode(sa), n);
 		return;
 	case V1_WAIT_6:
 		ike_reason_set(why, REASON_AUTH_FAILED_PSK, false,
@@ -401,9 +430,11 @@ v1_why_silent(const struct v2_sa *sa, struct ike_reason *why)
 	case V1_WAIT_3:
 	case V1_WAIT_4:
 	case V1_WAIT_5:
+	case V1_WAIT_A3:
 	case V1_DONE:
 		break;
 	}
-	ike_reason_set(why, REASON_PEER_SILENT_AFTER_INIT, false, "Main Mode",
-	    NULL, NULL, "The peer %s began Main Mode and fell silent.", peer);
+	ike_reason_set(why, REASON_PEER_SILENT_AFTER_INIT, false,
+	    v1_mode(sa), NULL, NULL, "The peer %s began %s and fell silent.",
+	    peer, v1_mode(sa));
 }

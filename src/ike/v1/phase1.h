@@ -25,6 +25,10 @@ struct v2_sa *v1_respond(struct ike_host *h, const struct v2_packet *pkt,
 void v1_phase1_sent(struct v2_sa *sa, const struct v1_in *in,
     const struct v1_out *o);
 
+/* The same of a message that is repeated only when asked again. */
+void v1_answer_sent(struct v2_sa *sa, const struct v1_in *in,
+    const struct ike_path *path, const struct v1_out *o);
+
 /* Our nonce and key pair; the peer's out of a message (false: malformed). */
 int v1_make_fresh(struct v2_sa *sa, struct sp_error *err);
 bool v1_take_exchange(struct v2_sa *sa, const struct v1_msg *m);
@@ -34,9 +38,10 @@ int v1_shared_secret(struct v2_sa *sa, struct sp_error *err);
 int v1_make_keys(struct v2_sa *sa, const struct secret *psk,
     struct sp_error *err);
 
-/* Append ID and HASH of ours; is the peer's HASH right; read its ID (false:
+/* Append our ID, our HASH; is the peer's HASH right; read its ID (false:
  * none, or malformed). */
-int v1_add_proof(struct v2_sa *sa, struct v1_out *o);
+void v1_add_id(const struct v2_sa *sa, struct v1_out *o);
+int v1_add_hash(const struct v2_sa *sa, struct v1_out *o);
 bool v1_proof_good(const struct v2_sa *sa, const struct v1_msg *m);
 bool v1_read_id(const struct v1_msg *m, struct ident *id);
 

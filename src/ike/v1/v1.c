@@ -33,6 +33,7 @@ v1_free(struct v2_sa *sa)
 		v1_quick_free(sa, q);
 	secret_free(&sa->v1->g_xy);
 	buf_free(&sa->v1->own_ke);
+	buf_free(&sa->v1->peer_id);
 	free(sa->v1);
 	sa->v1 = NULL;
 }
@@ -209,7 +210,7 @@ v1_resend(struct v2_sa *sa)
 	}
 	h->stats.retransmits++;
 	v2_emit_retransmit(sa, probing ? "DPD" : sa->active->kind == T_INIT ?
-	    "Main Mode" : "Quick Mode", sa->packets);
+	    v1_mode(sa) : "Quick Mode", sa->packets);
 	if (probing) {
 		v1_dpd_send(sa);
 		return;
@@ -217,6 +218,11 @@ v1_resend(struct v2_sa *sa)
 	sa->resend_at = h->now + v2_wait_ms(h, sa->packets);
 	sa->packets++;
 	sa->last_out = h->now;
+	/* nothing came since: the third message of Aggressive Mode may be
+	 * what got lost, and nobody asks for it */
+	if (sa->initiator && sa->answer.len > 0 &&
+	    sa->last_in == sa->established_at)
+		v2_emit_send(h, &sa->path, &sa->answer);
 	v2_emit_send(h, &sa->path, &sa->sent);
 }
 
@@ -274,7 +280,8 @@ is_repeated(struct v2_sa *sa, const struct v2_packet *pkt)
 	if (memcmp(hash, sa->answer_hash, sizeof(hash)) != 0)
 		return false;
 	sa->host->stats.retransmits++;
-	v2_emit_send(sa->host, pkt->path, &sa->answer);
+	v2_emit_send(sa->host, sa->initiator ? &sa->path : pkt->path,
+	    &sa->answer);
 	return true;
 }
 
@@ -290,6 +297,8 @@ new_peer(struct ike_host *h, const struct v2_packet *pkt)
 	}
 	if (hdr->exchange == X1_MAIN)
 		v1_main_request(h, pkt);
+	else if (hdr->exchange == X1_AGGRESSIVE)
+		v1_aggressive_request(h, pkt);
 	else
 		h->stats.malformed++;
 }
@@ -310,6 +319,10 @@ v1_input(struct ike_host *h, const struct v2_packet *pkt)
 	case X1_MAIN:
 		if (!is_repeated(sa, pkt) && pkt->hdr.mid == 0)
 			v1_main_input(sa, &in);
+		break;
+	case X1_AGGRESSIVE:
+		if (!is_repeated(sa, pkt) && pkt->hdr.mid == 0)
+			v1_aggressive_input(sa, &in);
 		break;
 	case X1_QUICK:
 		v1_quick_input(sa, pkt);

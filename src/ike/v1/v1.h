@@ -30,6 +30,7 @@
 enum v1_step {			/* the message that phase 1 waits for */
 	V1_WAIT_2, V1_WAIT_4, V1_WAIT_6,	/* initiator */
 	V1_WAIT_3, V1_WAIT_5,	/* responder */
+	V1_WAIT_A2, V1_WAIT_A3,	/* Aggressive Mode: either role */
 	V1_DONE
 };
 
@@ -45,6 +46,7 @@ struct v1_sa {
 	bool told;		/* why it cannot succeed was said already */
 	uint8_t iv[CBC_BLOCK_MAX];	/* of phase 1: its last block */
 	struct buf own_ke;	/* until phase 1 is done */
+	struct buf peer_id;	/* Aggressive Mode, responder: ID body */
 	struct secret g_xy;	/* until phase 1 is done */
 	unsigned garbage;	/* messages that our key does not open */
 	int64_t life_ms;	/* that the peer named; 0 = none */
@@ -94,6 +96,10 @@ int64_t v1_due(const struct v2_sa *sa);
 void v1_run(struct v2_sa *sa);
 void v1_free(struct v2_sa *sa);
 
+/* host_conf.c: may the configuration be used by IKEv1: pre-shared keys both
+ * ways, and nothing demanded that IKEv1 does not have? */
+bool v1_conf_fits(const struct ike_conf *c);
+
 /* v1.c: make sa an SA of IKEv1. */
 struct v1_sa *v1_attach(struct v2_sa *sa);
 
@@ -141,6 +147,15 @@ void v1_main_refused(struct v2_sa *sa, unsigned notify);
 void v1_main_told(struct v2_sa *sa, const struct v1_in *in);
 void v1_main_unreadable(struct v2_sa *sa);
 void v1_why_silent(const struct v2_sa *sa, struct ike_reason *why);
+
+/* aggressive.c: Aggressive Mode. */
+int v1_aggressive_begin(struct v2_sa *sa, struct v2_task *t,
+    struct ike_reason *why);
+void v1_aggressive_request(struct ike_host *h, const struct v2_packet *pkt);
+void v1_aggressive_input(struct v2_sa *sa, struct v1_in *in);
+
+/* phase1.c: "Main Mode" or "Aggressive Mode". */
+const char *v1_mode(const struct v2_sa *sa);
 
 /* phase1.c: what becomes of a proven peer; conf and local_id are set. */
 void v1_establish(struct v2_sa *sa, const struct ident *peer, bool contact);
