@@ -111,7 +111,8 @@ add_tunnel(struct engine *e, const struct stream_item *item, bool detail,
 	struct conn *c = n != NULL ? conn_find(n, item->phase1) : NULL;
 
 	if (c != NULL)
-		json_array_append_new(list, status_tunnel(c, detail));
+		json_array_append_new(list, detail ? status_tunnel(c, true) :
+		    status_tunnel_brief(c));
 }
 
 METHOD(method_show_tunnels)

@@ -468,6 +468,64 @@ status_tunnel(struct conn *c, bool detail)
 	return obj;
 }
 
+/* ---- a row of a table ---- */
+
+static json_t *
+child_row(struct child *ch)
+{
+	struct inst *i = child_inst(ch);
+	struct ike_child_info c;
+	json_t *obj = json_object();
+
+	set(obj, "phase2", json_string(ch->name));
+	set(obj, "since", time_wall(ch->since_wall));
+	if (i != NULL && ike_host_child(ch->conn->net->host, i->id, &c)) {
+		set(obj, "state", json_string(conn_state(ch->conn) ==
+		    CONN_CLOSING ? "closing" : child_states[c.state]));
+		set(obj, "proposal", suite_text(&c.suite));
+		set(obj, "rekey_at", time_at(c.rekey_at));
+		put_counters(obj, i);
+		return obj;
+	}
+	set(obj, "state", json_string(idle_state(ch)));
+	if (ch->last != NULL)
+		set(obj, "reason", status_reason(ch->conn, ch->last));
+	return obj;
+}
+
+json_t *
+status_tunnel_brief(struct conn *c)
+{
+	enum conn_state state = conn_state(c);
+	json_t *obj = json_object(), *children = json_array();
+	struct ip_addr peer = conn_peer_addr(c);
+	struct ike_sa_info sa;
+	struct child *ch;
+
+	set(obj, "network", json_string(c->net->name));
+	set(obj, "phase1", json_string(c->name));
+	set(obj, "state", json_string(conn_state_name(state)));
+	set(obj, "since", time_wall(c->since_wall));
+	if (c->sa_id != 0 && c->net->host != NULL &&
+	    ike_host_sa(c->net->host, c->sa_id, &sa)) {
+		peer = sa.path.remote.addr;
+		if (sa.suite.prf != NULL)
+			set(obj, "proposal", suite_text(&sa.suite));
+		set(obj, "rekey_at", time_at(sa.rekey_at));
+	} else if (c->job == NULL && conn_wanted(c)) {
+		set(obj, "next_try_at", time_at(c->next_try));
+	}
+	set(obj, "remote", json_pack("{s:o}", "address", address(&peer)));
+	if (c->nr_records > 0)
+		set(obj, "reason", tunnel_reason(c, state));
+	if (state == CONN_DISABLED)
+		set(obj, "notes", tunnel_notes(c, NULL));
+	LIST_EACH(ch, &c->children, struct child, link)
+		json_array_append_new(children, child_row(ch));
+	set(obj, "children", children);
+	return obj;
+}
+
 unsigned
 status_tunnels_up(const struct engine *e)
 {

@@ -23,6 +23,9 @@ json_t *status_tunnel(struct conn *c, bool detail);
 struct record;
 json_t *status_reason(const struct conn *c, const struct record *rec);
 
+/* What a row of a table needs of it, absent where there is nothing. */
+json_t *status_tunnel_brief(struct conn *c);
+
 json_t *status_network(struct network *n);
 
 /* Append one IKE SA, one child SA by its number in the host; nothing if it

@@ -226,7 +226,8 @@ static json_t *
 filter_params(struct shell *sh, const struct cmd_line *cl)
 {
 	const struct cmd_arg *a = cmd_arg(cl, "tunnel");
-	json_t *p = json_pack("{s:b}", "detail", cmd_has(cl, "detail"));
+	json_t *p = json_pack("{s:b}", "brief", !sh->json &&
+	    !cmd_has(cl, "detail"));
 	size_t i = 0;
 
 	if (a == NULL)
