@@ -16,6 +16,7 @@
 #include "shell/complete.h"
 #include "shell/help.h"
 #include "shell/internal.h"
+#include "shell/live.h"
 #include "shell/path.h"
 
 #define ANY_NUMBER 256		/* words of a path, at most */
@@ -125,6 +126,14 @@ offer_network(struct shell *sh, const struct token *done, size_t nr,
 }
 
 static void
+offer_file(struct shell *sh, const struct token *done, size_t nr,
+    const char *prefix, struct choices *out)
+{
+	(void)sh, (void)done, (void)nr;
+	live_offer_files(prefix, out);
+}
+
+static void
 offer_topic(struct shell *sh, const struct token *done, size_t nr,
     const char *prefix, struct choices *out)
 {
@@ -151,7 +160,8 @@ tunnel_known(struct shell *sh, const struct token *done, size_t nr,
 const struct arg_type arg_table[] = {
 	{ .name = "count", .max = 1, .shape = N_("<number>"),
 	  .check = check_count },
-	{ .name = "file", .max = 1, .shape = N_("<file>") },
+	{ .name = "file", .max = 1, .shape = N_("<file>"),
+	  .offer = offer_file },
 	{ .name = "level", .max = 1, .check = check_level,
 	  .offer = offer_level },
 	{ .name = "minutes", .max = 1, .shape = N_("<minutes>"),

@@ -247,7 +247,9 @@ insert_rest(const struct choices *c, size_t typed)
 		rl_insert_text(common + typed);
 		done = true;
 	}
-	if (nr == 1 && (c->nr == 1 || typed > 0)) {
+	/* Behind a folder the path goes on. */
+	if (nr == 1 && (c->nr == 1 || typed > 0) &&
+	    (*common == '\0' || common[strlen(common) - 1] != '/')) {
 		rl_insert_text(" ");
 		done = true;
 	}

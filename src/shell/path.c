@@ -23,6 +23,7 @@
 #include "conf/text.h"
 #include "shell/complete.h"
 #include "shell/internal.h"
+#include "shell/live.h"
 
 #define WORDS_MAX 192
 
@@ -389,6 +390,12 @@ offer_values(struct shell *sh, const struct path *p, const char *prefix,
 		offer_names(conf_root(sh->cand.tree), ref, prefix, out);
 	if (p->row->type == SET_BOOL || p->row->type == SET_ENUM)
 		return;
+	if (p->row->type == SET_NAME)
+		live_offer_links(prefix, out);
+	/* Where "auto" is one of our own, another one may be meant. */
+	if (p->row->type == SET_ADDRESS && p->row->def &&
+	    str_eq(p->row->def, "auto"))
+		live_offer_addresses(prefix, out);
 	schema_shape(&b, p->row);
 	buf_puts(&b, "");
 	choices_shape(out, (char *)b.data, _(p->row->help));

@@ -20,6 +20,7 @@
 #include "conf/text.h"
 #include "shell/complete.h"
 #include "shell/internal.h"
+#include "shell/live.h"
 
 #define COUNT_MAX 1000000000
 
@@ -366,6 +367,8 @@ pipes_offer(const struct token *tok, size_t nr, const char *prefix,
 		    _(pipe_table[i].help));
 	if (first == nr || row_find(&tok[first], true, &row, &err) < 0)
 		return;
+	if (row->filter == filter_save && nr - first == 1)
+		live_offer_files(prefix, out);
 	if (row->arg && nr - first == 1)
 		choices_shape(out, _(row->arg), _(row->help));
 	else

@@ -4,6 +4,7 @@
 is asked of a serial line that knows no size, colour and its absence, pages
 back and forth, vi keys, and how many bytes each act costs on a slow line."""
 import os
+import subprocess
 
 from fake_engine import FakeEngine
 from lib import TOP, Terminal, equal, holds, lacks, main
@@ -238,6 +239,32 @@ def test_many_matches_are_asked_for(folder):
     t.see("p17")
     t.send("q")
     t.until(lambda: t.cursor_line().endswith("> connect n"), "the line")
+    t.close()
+    e.stop()
+
+
+def test_live_values(folder):
+    e, t = ready(folder)
+    os.mkdir(folder + "/some-folder")
+    open(folder + "/some-folder/backup.conf", "w").close()
+    t.send(f"load {folder}/some\tback\t")
+    t.until(lambda: "/some-folder/backup.conf " in
+            t.text().replace("\n", "") + " ", "the file's name")
+    t.send("\x15")
+    t.send("set vpn-network branch phase1 hq local-address ?")
+    t.see("auto")
+    while t.pump(0.2):
+        pass
+    out = subprocess.run(["ip", "-4", "-o", "addr", "show", "up"],
+                         stdout=subprocess.PIPE, text=True, check=True)
+    for line in out.stdout.splitlines():
+        if " lo " not in line:
+            holds(t.text(), line.split()[3].split("/")[0])
+    t.send("\x03")
+    t.prompt()
+    t.send("set vpn-network branch interface-network ?")
+    t.see("none")
+    lacks(t.text(), " lo ")
     t.close()
     e.stop()
 
