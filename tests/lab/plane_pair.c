@@ -495,6 +495,46 @@ pair_down(struct pair *p, const struct pair_suite *suite)
 	}
 }
 
+/* Packets that a side counted on one of the two SAs. */
+static uint64_t
+packets(struct side *s, const struct pair *p, const struct pair_suite *suite,
+    bool from_a)
+{
+	uint32_t spi = from_a ? PAIR_SPI_AB : PAIR_SPI_BA;
+	const struct side *to = from_a ? &p->b : &p->a;
+	struct plane_counters c = {0};
+	struct sp_error e;
+
+	if (s->plane->ops->sa_counters(s->plane, spi + suite->spi_add,
+	    protocol_of(suite), &to->outer[suite->outer_v6].addr, &c, &e) < 0)
+		errx(1, "counters: %s", e.text);
+	return c.packets;
+}
+
+bool
+pair_rekey(struct pair *p, const struct pair_suite *old,
+    const struct pair_suite *next)
+{
+	int64_t end = clock_ms() + 2000;
+	bool all = false;
+
+	if (!add_sa(&p->a, p, next, PLANE_IN) ||
+	    !add_sa(&p->b, p, next, PLANE_IN) ||
+	    !add_sa(&p->a, p, next, PLANE_OUT) ||
+	    !add_sa(&p->b, p, next, PLANE_OUT))
+		errx(1, "no SAs to rekey with");
+	while (!all && clock_ms() < end) {
+		usleep(1000);
+		all = packets(&p->a, p, old, true) ==
+		    packets(&p->b, p, old, true) &&
+		    packets(&p->b, p, old, false) ==
+		    packets(&p->a, p, old, false);
+	}
+	pair_del_sas(&p->a, p, old);
+	pair_del_sas(&p->b, p, old);
+	return all;
+}
+
 bool
 pair_await(struct side *s, const unsigned *count, unsigned want, int ms)
 {

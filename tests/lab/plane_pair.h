@@ -73,6 +73,14 @@ void pair_add_sas(struct side *s, const struct pair *p,
 void pair_del_sas(struct side *s, const struct pair *p,
     const struct pair_suite *suite);
 
+/*
+ * Replace the SAs of one suite as IKE does: inbound at both, outbound at
+ * both, and the old ones go when all that was sent with them has come; false
+ * if some of it has not after two seconds.
+ */
+bool pair_rekey(struct pair *p, const struct pair_suite *old,
+    const struct pair_suite *next);
+
 /* Counters of the SA that carries a to b, as s sees it. */
 struct plane_counters pair_counters(struct side *s, const struct pair *p,
     const struct pair_suite *suite);

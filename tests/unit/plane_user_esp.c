@@ -27,6 +27,7 @@
 #include "plane/user/checksum.h"
 #include "plane/user/esp.h"
 #include "plane/user/flow.h"
+#include "plane/user/transport.h"
 
 static uint8_t key_bytes[128];
 
@@ -458,6 +459,67 @@ test_cut(void **state)
 	free_pair(&p);
 }
 
+static const struct join_row {
+	const char *name;
+	uint8_t next;
+	bool v6, repair, has_sum;
+	size_t len;
+	bool right;		/* the checksum, afterwards */
+} join_rows[] = {
+	{ "TCP as it is", IPPROTO_TCP, false, false, true, 40, false },
+	{ "TCP behind a NAT", IPPROTO_TCP, false, true, true, 41, true },
+	{ "UDP behind a NAT", IPPROTO_UDP, false, true, true, 64, true },
+	{ "UDP in IPv6", IPPROTO_UDP, true, true, true, 33, true },
+	{ "UDP without a checksum", IPPROTO_UDP, false, true, false, 64,
+	    false },
+	{ "ICMP has no addresses in it", IPPROTO_ICMP, false, true, true, 64,
+	    false },
+	{ "TCP cut", IPPROTO_TCP, false, true, true, 17, false },
+};
+
+/* RFC 3948 3.1.2, and the header that a payload travels with. */
+static void
+test_join(void **state)
+{
+	const struct join_row *t;
+	struct esp_outer outer = { .tos = 0xb9 };
+	uint8_t payload[64], out[64 + TRANSPORT_HEADER];
+	struct flow f;
+	size_t i, k, n, l4;
+	bool right;
+	int bad = 0;
+
+	(void)state;
+	for (i = 0; i < NELEM(join_rows); i++) {
+		t = &join_rows[i];
+		for (k = 0; k < sizeof(payload); k++)
+			payload[k] = (uint8_t)(k * 31 + 1);
+		if (!t->has_sum)
+			put_u16(&payload[6], 0);
+		assert_true(addr_parse(&outer.src, t->v6 ? "2001:db8::9" :
+		    "198.51.100.9"));
+		assert_true(addr_parse(&outer.dst, t->v6 ? "2001:db8::2" :
+		    "192.0.2.2"));
+		n = transport_join(out, &outer, t->next, payload, t->len,
+		    t->repair);
+		l4 = t->v6 ? 40 : 20;
+		assert_int_equal(n, l4 + t->len);
+		assert_true(flow_parse(&f, out, n));
+		assert_true(addr_eq(&f.src, &outer.src) && f.tos == 0xb9);
+		right = csum_fold(csum_pseudo(csum_add(0, &out[l4], t->len),
+		    &f, t->len)) == 0xffff;
+		if (right != t->right || (!t->right &&
+		    memcmp(&out[l4], payload, t->len) != 0)) {
+			print_error("%s: checksum %s\n", t->name,
+			    right ? "right" : "wrong");
+			bad++;
+		}
+	}
+	assert_int_equal(bad, 0);
+	assert_int_equal(transport_join(out, &outer, 6, payload, 70000, false),
+	    0);
+}
+
 static const struct refuse_row {
 	const char *name;
 	struct plane_sa sa;
@@ -724,6 +786,7 @@ main(void)
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_ecn_mark),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_join),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_captures),
 	};
