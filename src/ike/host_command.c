@@ -61,7 +61,7 @@ ike_host_initiate(struct ike_host *h, int64_t now, struct ike_conf *c,
 	if (c->version == IKE_VERSION_1 && !v1_conf_fits(c))
 		return sp_fail(err, SP_UNSUPPORTED, "%s cannot use IKEv1, "
 		    "which authenticates by a pre-shared key alone here and "
-		    "knows no PPK.", c->name);
+		    "knows neither a PPK nor addresses to ask for.", c->name);
 	v2_begin(h, now);
 	if (child == NULL && c->nr_children > 0)
 		child = c->children[0];

@@ -121,7 +121,8 @@ v1_conf_fits(const struct ike_conf *c)
 {
 	return c->version != IKE_VERSION_2 && c->psk.len > 0 &&
 	    c->cred.local == IKE_AUTH_PSK && c->cred.remote == IKE_AUTH_PSK &&
-	    !(c->ppk.len > 0 && c->ppk_required);
+	    !(c->ppk.len > 0 && c->ppk_required) &&
+	    !c->ask_address[0] && !c->ask_address[1];
 }
 
 /*

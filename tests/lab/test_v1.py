@@ -176,7 +176,21 @@ def aggressive(lab):
              lab.run("show log last 30"))
 
 
-CASES = [initiator, responder, aggressive, auto_answers, pfs, rekey_child_by_us,
+def ike_scan(lab):
+    """Who only asks learns no more than what it offered itself."""
+    lab.start(v1())
+    for opts, want in (([], "NO-PROPOSAL-CHOSEN"),
+                       (["-A", "-n", "left.example"],
+                        "INVALID-EXCHANGE-TYPE"),
+                       (["--trans=(1=7,14=128,2=2,3=1,4=14)"],
+                        "Main Mode Handshake returned")):
+        out = lab.lab("exec", "right", "ike-scan", "--sport=0", "-M", *opts,
+                      "192.0.2.2", check_=False).stdout
+        check(want in out, f"ike-scan {opts}: {out}")
+    check(lab.engine.poll() is None, "the engine ended")
+
+
+CASES = [initiator, responder, aggressive, ike_scan, auto_answers, pfs, rekey_child_by_us,
          rekey_child_by_peer, rekey_phase1_by_us, rekey_phase1_by_peer,
          peer_deletes, we_delete, dpd, wrong_psk, wrong_proposal, wrong_child,
          wrong_version]

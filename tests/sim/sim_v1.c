@@ -20,7 +20,7 @@
 
 #define IKE "aes128-sha256-ecp256"
 #define ESP "aes128-sha256"
-#define STORMS 1000		/* seeds of one run */
+#define STORMS 5000		/* seeds of one run */
 
 /* Two configurations of IKEv1; they stay the caller's. */
 static void
