@@ -553,11 +553,11 @@ def hang_ups(lab):
 
 
 def hundred(lab):
-    """Beyond the limit they are sent away; the others are served."""
+    """Beyond the limit of a user they are sent away; the others are served."""
     setup(lab)
     many = [control(lab) for _ in range(100)]
     served = sum(b"result" in ask(s, HELLO) for s in many)
-    check(50 <= served <= 64, f"{served} of 100 were served")
+    check(20 <= served <= 32, f"{served} of 100 were served")
     for s in many:
         s.close()
     lab.run("show tunnels")
