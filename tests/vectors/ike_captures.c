@@ -19,8 +19,10 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "crypto/alg.h"
+#include "crypto/cert.h"
 #include "crypto/rng.h"
 #include "crypto/seal.h"
+#include "crypto/sig.h"
 #include "ike/codec.h"
 #include "ike/keys.h"
 #include "ike/proposal.h"
@@ -42,6 +44,8 @@ struct sa {
 	uint8_t id[2][512];		/* ID payload bodies */
 	size_t id_len[2];
 	uint8_t auth[2][64];		/* AUTH payloads, if by PSK */
+	uint8_t method[2];		/* of AUTH, if it signs */
+	struct buf sig[2], cert[2];	/* that AUTH, the first CERT */
 	size_t auth_len[2];
 	const struct sa *parent;	/* that rekeyed it */
 };
@@ -53,7 +57,7 @@ struct capture {
 	size_t nr_frames;
 	struct sa sas[MAX_SAS];
 	size_t nr_sas;
-	unsigned failures, messages, opened, resealed, keys, auths;
+	unsigned failures, messages, opened, resealed, keys, auths, sigs;
 };
 
 static void complain(struct capture *c, const char *fmt, ...)
@@ -436,6 +440,22 @@ note_rekey(struct capture *c, const struct ike_msg *m, struct sa *sa)
 	memcpy(made->nonce[half], nonce->u.raw.p, nonce->u.raw.len);
 }
 
+/* A signature, and the certificate that belongs to it. */
+static void
+note_signature(const struct ike_msg *m, const struct ike_payload *auth,
+    struct sa *sa, int half)
+{
+	const struct ike_payload *cert = ike_msg_find(m, PLD_CERT);
+
+	if (cert == NULL || sa->sig[half].len > 0)
+		return;
+	sa->method[half] = auth->u.auth.method;
+	buf_bytes(&sa->sig[half], auth->u.auth.data.p,
+	    auth->u.auth.data.len);
+	buf_bytes(&sa->cert[half], cert->u.cert.data.p,
+	    cert->u.cert.data.len);
+}
+
 static void
 note_auth(const struct ike_msg *m, struct sa *sa)
 {
@@ -453,6 +473,8 @@ note_auth(const struct ike_msg *m, struct sa *sa)
 		memcpy(sa->auth[half], auth->u.auth.data.p,
 		    sa->auth_len[half]);
 	}
+	if (auth != NULL && auth->u.auth.method != 2)
+		note_signature(m, auth, sa, half);
 }
 
 /* Every shorter message must be refused, also with a Length that fits. */
@@ -786,6 +808,53 @@ out:
 	secret_free(&psk);
 }
 
+/* Does the recorded signature fit these octets? */
+static bool
+fits(const struct sa *sa, int half, const struct cert *cert,
+    const struct buf *octets)
+{
+	struct chunk in = { octets->data, octets->len };
+	struct sig how;
+
+	return sig_check(cert_key(cert), sa->method[half],
+	    sa->sig[half].data, sa->sig[half].len, false, &in, 1, &how,
+	    NULL) == 0;
+}
+
+/* A recorded signature fits the certificate and one of the octets logged (in
+ * EAP some come twice); with one bit of them turned it does not. */
+static void
+check_signature(struct capture *c, struct sa *sa, int half)
+{
+	json_t *signs = json_object_get(sa->j, "signed_octets"), *v;
+	struct buf octets = {0};
+	struct cert *cert = NULL;
+	unsigned good = 0;
+	size_t i;
+
+	if (json_array_size(signs) == 0 || sa->sig[half].len == 0)
+		return;
+	if (cert_read(&cert, sa->cert[half].data, sa->cert[half].len,
+	    NULL) < 0) {
+		complain(c, "certificate %d cannot be read", half);
+		return;
+	}
+	json_array_foreach(signs, i, v) {
+		buf_reset(&octets);
+		str_unhex(&octets, json_string_value(v),
+		    json_string_length(v));
+		good += fits(sa, half, cert, &octets);
+		octets.data[octets.len / 2] ^= 1;
+		if (fits(sa, half, cert, &octets))
+			complain(c, "signature %d fits other octets", half);
+	}
+	if (good == 0)
+		complain(c, "signature %d fits nothing", half);
+	c->sigs++;
+	cert_unref(cert);
+	buf_free(&octets);
+}
+
 static void
 check_capture(struct capture *c, const char *dir)
 {
@@ -811,6 +880,8 @@ check_capture(struct capture *c, const char *dir)
 		check_keys(c, &c->sas[i]);
 		check_auth(c, &c->sas[i], 0);
 		check_auth(c, &c->sas[i], 1);
+		check_signature(c, &c->sas[i], 0);
+		check_signature(c, &c->sas[i], 1);
 	}
 	json_array_foreach(json_object_get(c->j, "child_sas"), i, v)
 		check_child(c, v);
@@ -861,8 +932,8 @@ main(void)
 		c->name = name;
 		check_capture(c, dir);
 		printf("# %s: %u messages, %u opened, %u sealed again, "
-		    "%u keys, %u AUTH\n", name, c->messages, c->opened,
-		    c->resealed, c->keys, c->auths);
+		    "%u keys, %u AUTH, %u signatures\n", name, c->messages, c->opened,
+		    c->resealed, c->keys, c->auths, c->sigs);
 		printf("%s %d - %s\n", c->failures ? "not ok" : "ok", i + 1,
 		    name);
 		bad += c->failures != 0;
