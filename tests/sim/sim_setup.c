@@ -263,9 +263,10 @@ all_known(const struct sim *s, unsigned host)
 		p = &s->host[host].plane[n];
 		if (p->id == 0 || has_child(s, !host, p))
 			continue;
-		printf("child %u of host %u (%08x/%08x%s%s) is not at the "
-		    "other\n", p->id, host, p->spi_in, p->spi_out,
-		    p->in ? " in" : "", p->out ? " out" : "");
+		printf("child %u of host %u (%08x/%08x%s%s%s, %s to %s) is "
+		    "not at the other\n", p->id, host, p->spi_in, p->spi_out,
+		    p->in ? " in" : "", p->out ? " out" : "",
+		    p->encap ? " encap" : "", p->local, p->remote);
 		ok = false;
 	}
 	return ok;

@@ -93,6 +93,7 @@ void v2_mobike_offer(const struct v2_sa *sa, struct ike_msg *m);
 void v2_mobike_list(const struct v2_sa *sa, struct ike_msg *m);
 void v2_mobike_agree(struct v2_sa *sa, const struct ike_msg *m);
 void v2_mobike_inherit(struct v2_sa *sa, const struct v2_sa *old);
+void v2_mobike_follow(const struct v2_sa *old, struct v2_sa *sa);
 void v2_mobike_free(struct v2_sa *sa);
 
 /* mobike.c: our address or our choice of path changed; no answer came to the

@@ -217,9 +217,9 @@ v2_mobike_answered(struct v2_sa *sa, struct v2_task *t,
     const struct ike_msg *m)
 {
 	const struct ike_payload *n = ike_msg_find_error(m);
+	bool encap = sa->encap;
 	struct ike_reason why;
 
-	(void)t;
 	if (sa->mobike == NULL)
 		return V2_DONE;
 	if (n != NULL) {
@@ -232,8 +232,34 @@ v2_mobike_answered(struct v2_sa *sa, struct v2_task *t,
 	if (sa->mobike->update)
 		return V2_AGAIN;
 	take_nat(sa, m);
+	/* an answer that was kept for repetition may be about a path of
+	 * before: whether there is a NAT is asked once more */
+	if (sa->encap != encap && t->tries == 0) {
+		sa->mobike->update = true;
+		return V2_AGAIN;
+	}
 	move_children(sa);
 	return V2_DONE;
+}
+
+/* What was under way about addresses on an IKE SA that another one replaces
+ * goes on there: its answer will not be heard any more. */
+void
+v2_mobike_follow(const struct v2_sa *old, struct v2_sa *sa)
+{
+	if (old->mobike == NULL || sa->mobike == NULL)
+		return;
+	sa->path = old->path;
+	sa->nat_local = old->nat_local;
+	sa->nat_remote = old->nat_remote;
+	sa->encap = old->encap;
+	*sa->mobike = *old->mobike;
+	if (v2_has_task(old, T_MOBIKE, 0) || old->mobike->rotated) {
+		sa->mobike->update = sa->mobike->decides;
+		v2_task_add(sa, T_MOBIKE);
+	}
+	if (v2_has_task(old, T_COOKIE2, 0))
+		v2_task_add(sa, T_COOKIE2);
 }
 
 /* The NAT in front of us has another mapping than before (3.8). */

@@ -416,6 +416,7 @@ v2_take_over(struct v2_sa *old, struct v2_sa *sa)
 	}
 	move_tasks(old, sa);
 	v2_cp_move(old, sa);
+	v2_mobike_follow(old, sa);
 	sa->announced = true;
 	v2_emit_sa(old, IKE_EV_SA_REKEYED, sa->id, NULL);
 	old->announced = false;
