@@ -130,6 +130,7 @@ update_conn(struct conn *c)
 	if (c->behavior != before) {
 		conn_arm(c, c->behavior != BEHAVE_RESPONDER &&
 		    !str_eq(c->gateway, "any"));
+		c->wanted |= c->behavior == BEHAVE_START;
 		LIST_EACH(ch, &c->children, struct child, link) {
 			if (c->behavior == BEHAVE_START)
 				ch->wanted = true;

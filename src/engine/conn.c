@@ -411,6 +411,8 @@ conn_wanted(const struct conn *c)
 {
 	struct child *ch;
 
+	if (list_empty(&c->children))
+		return c->wanted;
 	LIST_EACH(ch, &c->children, struct child, link) {
 		if (ch->wanted)
 			return true;
@@ -476,7 +478,7 @@ is_pending(const struct child *ch)
 	return ch->pending || (ch->wanted && child_up(ch) == 0);
 }
 
-/* An IKE SA alone is no connection: a child must be up. */
+/* An IKE SA alone is no connection where a child is configured. */
 static enum conn_state
 sa_state(const struct conn *c)
 {
@@ -495,7 +497,7 @@ sa_state(const struct conn *c)
 	case IKE_SA_ESTABLISHED:
 		break;
 	}
-	if (any_child(c, is_up))
+	if (list_empty(&c->children) || any_child(c, is_up))
 		return CONN_CONNECTED;
 	if (any_child(c, is_pending) && !c->failed)
 		return CONN_CONNECTING;

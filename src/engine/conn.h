@@ -69,6 +69,8 @@ struct conn {
 	unsigned missing;		/* ... of these children alone */
 	struct ip_addr inner[2];	/* given by the peer, installed */
 	bool failed;			/* gave up */
+	bool wanted, was_up;		/* as those of a child, for the IKE SA
+					 * alone: where there is no child */
 	struct worker_job *job;		/* name look-up */
 	struct ip_addr *addrs;		/* WORKER_ADDRS of them, or NULL */
 	size_t nr_addrs, addr_at;

@@ -221,11 +221,6 @@ METHOD(method_connect)
 		ret = must_be_active(&t, err);
 	if (ret < 0)
 		return ret;
-	if (list_empty(&t.conn->children)) {
-		return sp_fail(err, SP_STATE, "Phase 1 \"%s\" has no active "
-		    "phase 2.", t.conn->name);
-	}
-
 	if (wait_ms(params) > 0 && wait_is_full(t.conn)) {
 		return sp_fail(err, SP_AGAIN, "Too many calls wait for %s "
 		    "already.", t.conn->full);

@@ -90,6 +90,7 @@ want_nothing(struct conn *c)
 {
 	struct child *ch;
 
+	c->wanted = false;
 	LIST_EACH(ch, &c->children, struct child, link)
 		ch->wanted = false;
 }
@@ -141,6 +142,7 @@ forget_state(struct conn *c)
 	cancel_job(c);
 	c->sa_id = 0;
 	c->sa_up = c->reauth = c->failed = c->armed = false;
+	c->wanted = c->was_up = false;
 	c->successor = c->predecessor = 0;
 	c->tries = 0;
 	c->next_try = 0;
@@ -169,6 +171,7 @@ conn_power_on(struct conn *c)
 	if (may_arm(c))
 		conn_arm(c, true);
 	if (c->behavior == BEHAVE_START) {
+		c->wanted = true;
 		LIST_EACH(ch, &c->children, struct child, link)
 			ch->wanted = true;
 	}
@@ -220,6 +223,7 @@ conn_connect(struct conn *c, struct child *ch)
 	c->failed = false;
 	c->tries = 0;
 	c->next_try = 0;
+	c->wanted = true;
 	LIST_EACH(each, &c->children, struct child, link) {
 		if (ch != NULL && each != ch)
 			continue;
@@ -268,6 +272,7 @@ conn_disconnect(struct conn *c, struct child *ch, bool force)
 	}
 	cancel_job(c);
 	c->failed = c->reauth = false;
+	c->wanted = c->was_up = false;
 	LIST_EACH(each, &c->children, struct child, link)
 		each->wanted = each->was_up = false;
 	delete_sas(c, REASON_USER_STOPPED, force);
@@ -287,6 +292,8 @@ conn_restart(struct conn *c)
 			ch->wanted = true;
 	}
 	c->failed = false;
+	if (c->was_up && c->behavior != BEHAVE_RESPONDER)
+		c->wanted = true;
 	c->tries = 0;
 	c->next_try = 0;
 	delete_sas(c, REASON_CONFIG_CHANGED, true);
@@ -359,7 +366,7 @@ on_sa_up(struct conn *c, const struct ike_event *ev)
 	if (ike_host_sa(c->net->host, ev->sa_id, &sa))
 		ours = sa.initiator;
 	c->sa_id = ev->sa_id;
-	c->sa_up = true;
+	c->sa_up = c->was_up = true;
 	c->failed = false;
 	c->tries = 0;
 	c->since_wall = clock_wall_ms();
@@ -396,6 +403,8 @@ want_again(struct conn *c)
 {
 	struct child *ch;
 
+	if (c->was_up && c->behavior != BEHAVE_RESPONDER)
+		c->wanted = true;
 	LIST_EACH(ch, &c->children, struct child, link) {
 		if (ch->was_up && c->behavior != BEHAVE_RESPONDER)
 			ch->wanted = true;

@@ -103,7 +103,7 @@ is_up(const struct waiter *w)
 			return false;
 		nr++;
 	}
-	return nr > 0;
+	return nr > 0 || list_empty(&w->conn->children);
 }
 
 static void

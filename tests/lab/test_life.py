@@ -82,6 +82,28 @@ def rekeyed_by_both(lab):
     lab.ping()
 
 
+def phase1_alone(lab):
+    """RFC 6023: no phase 2 at all; a later one is asked for by itself."""
+    lab.charon("v2-childless")
+    lab.start([*settings(ike="aes 128 sha256 14", esp="aes 128 sha256 none"),
+               "delete vpn-network lab phase1 lab phase2 net"])
+    lab.connect("lab")
+    equal("state", lab.tunnel()["state"], "connected")
+    equal("IKE SAs", lab.sas().count("ESTABLISHED"), 1)
+    lab.installed(0)
+    lab.run("rekey lab lab ike")
+    lab.wait("the renewed one", lambda: "ESTABLISHED" in lab.sas() and
+             lab.tunnel()["state"] == "connected", 10)
+    spi = lab.tunnel()["spi_i"]
+    new = [x for x in settings(esp="aes 128 sha256 none") if "phase2" in x]
+    lab.run("\n".join([*new, "commit", "connect lab lab net wait 20"]))
+    lab.installed()
+    equal("IKE SA", lab.tunnel()["spi_i"], spi)
+    lab.ping()
+    lab.run("disconnect lab lab")
+    lab.wait("nothing", lambda: "ESTABLISHED" not in lab.sas(), 10)
+
+
 def peer_dies(lab):
     lab.charon("v2-dpd-restart")
     lab.start(settings(p1=["dpd-delay 1s", "dpd-action restart"],
@@ -160,6 +182,7 @@ def main():
         lab.case("child rekeyed by the peer", rekeyed_by_peer("child"))
         lab.case("IKE SA rekeyed by the peer", rekeyed_by_peer("ike"))
         for function in (rekeyed_by_us, rekeyed_by_time, rekeyed_by_both,
+                         phase1_alone,
                          peer_dies, dpd_clear, answers_probes, lossy,
                          lost_auth_response, engine_killed):
             lab.case(function.__name__, function)

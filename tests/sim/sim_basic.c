@@ -148,6 +148,48 @@ t_children(void **state)
 	end(&s, c);
 }
 
+/* RFC 6023: an IKE SA without a child, but not with a peer that does not
+ * announce it (here: its answer without the notify's type). */
+static void
+t_childless(void **state)
+{
+	struct sim_conf o = {0};
+	struct ike_conf *c;
+	struct sim_dgram *d;
+	struct sim s;
+	size_t i;
+	int known;
+
+	(void)state;
+	for (known = 1; known >= 0; known--) {
+		sim_start(&s, 1, NULL);
+		c = sim_conf_new(0, &o);
+		ike_child_conf_unref(c->children[--c->nr_children]);
+		sim_listen_take(&s, 1, sim_conf_new(1, &o));
+		s.manual = true;
+		sim_initiate(&s, 0, c);
+		assert_true(sim_pass(&s, 0));
+		d = sim_peek(&s, 1);
+		assert_non_null(d);
+		for (i = 28; i + 4 <= d->len && !known; i++) {
+			/* length 8, no SPI, 16418 */
+			if (memcmp(d->data + i, "\0\0\x40\x22", 4) == 0)
+				d->data[i + 3] = 0xff;
+		}
+		sim_pass_all(&s);
+		assert_int_equal(sim_count(&s, 0, IKE_EV_SA_UP), known);
+		assert_int_equal(sim_count(&s, 0, IKE_EV_SA_FAILED), !known);
+		assert_int_equal(sim_nr_children(&s, 0), 0);
+		if (!known) {
+			assert_non_null(strstr(sim_event(&s, 0,
+			    IKE_EV_SA_FAILED)->reason.text, "RFC 6023"));
+		}
+		assert_true(sim_is_sane(&s));
+		ike_conf_unref(c);
+		sim_end(&s);
+	}
+}
+
 static void
 t_transport(void **state)
 {
@@ -703,6 +745,7 @@ main(void)
 		cmocka_unit_test(t_narrow),
 		cmocka_unit_test(t_pattern),
 		cmocka_unit_test(t_children),
+		cmocka_unit_test(t_childless),
 		cmocka_unit_test(t_transport),
 		cmocka_unit_test(t_failures),
 		cmocka_unit_test(t_wrong_responder),

@@ -225,8 +225,19 @@ got_answer(struct v2_sa *sa, const struct ike_msg *m)
 	struct v2_setup *s = sa->setup;
 	struct sp_error err = {0};
 	struct ike_reason why;
+	char peer[ADDR_TEXT];
 
 	if (read_choice(sa, m, &why) < 0) {
+		v2_end(sa, &why);
+		return V2_DONE;
+	}
+	/* RFC 6023 3: not against a responder that did not announce it */
+	if (s->child == NULL && sa->conf->nr_children == 0 &&
+	    ike_msg_find_notify(m, N_CHILDLESS_IKEV2_SUPPORTED) == NULL) {
+		ike_reason_set(&why, REASON_PEER_ERROR, true, STEP, NULL,
+		    NULL, "The peer %s cannot bring up a phase 1 without a "
+		    "phase 2 (RFC 6023); add a phase 2.", addr_print(
+		    &sa->path.remote.addr, peer));
 		v2_end(sa, &why);
 		return V2_DONE;
 	}
