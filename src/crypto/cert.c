@@ -304,16 +304,17 @@ cert_not_after(const struct cert *c)
 	return cert_time(X509_get0_notAfter(c->x509));
 }
 
+/* As it stands in the certificate: encoding a key anew costs much more. */
 bool
 cert_key_hash(const struct cert *c, uint8_t out[20])
 {
-	struct buf spki = {0};
-	bool ok = c->key != NULL && pkey_spki(c->key, &spki, NULL) == 0;
+	unsigned char *der = NULL;
+	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(c->x509), &der);
 
-	if (ok)
-		hash_sha1(&(struct chunk){ spki.data, spki.len }, 1, out);
-	buf_free(&spki);
-	return ok;
+	if (len > 0)
+		hash_sha1(&(struct chunk){ der, (size_t)len }, 1, out);
+	OPENSSL_free(der);
+	return len > 0;
 }
 
 void

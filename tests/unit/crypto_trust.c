@@ -214,6 +214,7 @@ test_critical(void **state)
 /* ---- revocation ---- */
 
 static struct buf served;	/* what the server gives; empty: nothing */
+static struct buf served_delta;	/* for the URI of the delta CRL */
 static int fetches;
 
 static int
@@ -224,6 +225,10 @@ serve(void *ctx, const char *uri, const void *post, size_t post_len,
 	(void)post;
 	(void)post_len;
 	fetches++;
+	if (strstr(uri, "delta") != NULL) {
+		buf_bytes(out, served_delta.data, served_delta.len);
+		return 0;
+	}
 	if (served.len == 0 || served.len > max)
 		return sp_fail(err, SP_TIMEOUT, "\"%s\" did not answer.", uri);
 	buf_bytes(out, served.data, served.len);
@@ -231,7 +236,28 @@ serve(void *ctx, const char *uri, const void *post, size_t post_len,
 }
 
 static void
-make_crl(const struct pkey *signer, bool revoke, int64_t from, int64_t to)
+crl_ext(X509_CRL *crl, int nid, const char *value)
+{
+	X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
+	ASN1_INTEGER *n = ASN1_INTEGER_new();
+
+	if (e != NULL) {
+		X509_CRL_add_ext(crl, e, -1);
+	} else {
+		/* a number: crlNumber, deltaCRLIndicator (critical) */
+		ASN1_INTEGER_set(n, value[0] - '0');
+		assert_int_equal(X509_CRL_add1_ext_i2d(crl, nid, n,
+		    nid == NID_delta_crl, 0), 1);
+	}
+	X509_EXTENSION_free(e);
+	ASN1_INTEGER_free(n);
+	ERR_clear_error();
+}
+
+/* number and base: one digit, or NULL; base: it is a delta to that one. */
+static void
+make_crl_to(struct buf *to_buf, const struct pkey *signer, bool revoke,
+    int64_t from, int64_t to, const char *number, const char *base)
 {
 	X509_CRL *crl = X509_CRL_new();
 	X509_NAME *n = X509_NAME_new();
@@ -257,15 +283,25 @@ make_crl(const struct pkey *signer, bool revoke, int64_t from, int64_t to)
 		X509_CRL_add0_revoked(crl, rev);
 		ASN1_INTEGER_free(serial);
 	}
+	if (number != NULL)
+		crl_ext(crl, NID_crl_number, number);
+	if (base != NULL)
+		crl_ext(crl, NID_delta_crl, base);
 	X509_CRL_sort(crl);
 	assert_true(X509_CRL_sign(crl, pkey_evp(signer), EVP_sha256()) > 0);
 	len = i2d_X509_CRL(crl, &der);
-	buf_reset(&served);
-	buf_bytes(&served, der, (size_t)len);
+	buf_reset(to_buf);
+	buf_bytes(to_buf, der, (size_t)len);
 	OPENSSL_free(der);
 	ASN1_TIME_free(t);
 	X509_NAME_free(n);
 	X509_CRL_free(crl);
+}
+
+static void
+make_crl(const struct pkey *signer, bool revoke, int64_t from, int64_t to)
+{
+	make_crl_to(&served, signer, revoke, from, to, NULL, NULL);
 }
 
 static const struct crl_row {
@@ -350,6 +386,87 @@ test_crls(void **state)
 	for (i = 0; i < NELEM(crl_rows); i++)
 		check_crl(&crl_rows[i]);
 	buf_free(&served);
+}
+
+/* The base CRL is clean; its delta revokes, if it fits the base. */
+static void
+test_delta(void **state)
+{
+	static const struct ext leaf_ext[] = {
+		{ NID_crl_distribution_points,
+		  "URI:http://crl.example/root.crl" },
+		{ NID_freshest_crl, "URI:http://crl.example/delta.crl" },
+		{ 0, NULL },
+	};
+	static const struct {
+		bool revoke;
+		const char *base;
+		enum ike_reason_code code;
+	} deltas[] = {
+		{ false, "3", REASON_NONE }, { true, "3", REASON_CERT_REVOKED },
+		{ true, "5", REASON_NONE },	/* to a later base */
+	};
+	struct ike_reason why;
+	struct cert *root, *leaf;
+	size_t i;
+
+	(void)state;
+	root = make("root", "root", root_key, root_key, NOW - DAY,
+	    NOW + 99 * DAY, ca_ext, EVP_sha256());
+	leaf = make("leaf", "root", leaf_key, root_key, NOW - DAY, NOW + DAY,
+	    leaf_ext, EVP_sha256());
+	for (i = 0; i < NELEM(deltas); i++) {
+		struct revocation *rev = revocation_new(serve, NULL);
+		struct trust *t = trust_new(CRL_YES);
+		bool ok;
+
+		memset(&why, 0, sizeof(why));
+		make_crl_to(&served, root_key, false, NOW - DAY, NOW + DAY,
+		    "3", NULL);
+		make_crl_to(&served_delta, root_key, deltas[i].revoke,
+		    NOW - 60, NOW + DAY, "6", deltas[i].base);
+		trust_add(t, root, NULL, 0, NULL, 0);
+		trust_set_revocation(t, rev);
+		ok = trust_check(t, leaf, NULL, NULL, 0, NOW, "IKE_AUTH",
+		    &why);
+		if (ok != (deltas[i].code == REASON_NONE) ||
+		    why.code != deltas[i].code)
+			fail_msg("delta %zu: %d, %s", i, ok, why.text);
+		trust_unref(t);
+		revocation_unref(rev);
+	}
+	cert_unref(leaf);
+	cert_unref(root);
+	buf_free(&served);
+	buf_free(&served_delta);
+}
+
+/* Two authorities that sign each other lead nowhere, and soon. */
+static void
+test_loop(void **state)
+{
+	struct trust *t = trust_new(CRL_NO);
+	struct cert_list sent = {0};
+	struct ike_reason why = {0};
+	struct cert *root, *leaf;
+
+	(void)state;
+	root = make("root", "root", root_key, root_key, NOW - DAY,
+	    NOW + 99 * DAY, ca_ext, EVP_sha256());
+	cert_list_add(&sent, make("a", "b", sub_key, leaf_key, NOW - DAY,
+	    NOW + DAY, ca_ext, EVP_sha256()));
+	cert_list_add(&sent, make("b", "a", leaf_key, sub_key, NOW - DAY,
+	    NOW + DAY, ca_ext, EVP_sha256()));
+	leaf = make("leaf", "a", leaf_key, sub_key, NOW - DAY, NOW + DAY,
+	    NULL, EVP_sha256());
+	trust_add(t, root, NULL, 0, NULL, 0);
+	assert_false(trust_check(t, leaf, &sent, NULL, 0, NOW, "IKE_AUTH",
+	    &why));
+	assert_int_equal(why.code, REASON_CERT_UNTRUSTED);
+	cert_list_free(&sent);
+	cert_unref(leaf);
+	cert_unref(root);
+	trust_unref(t);
 }
 
 /* ---- names ---- */
@@ -457,6 +574,8 @@ main(void)
 		cmocka_unit_test(test_path_length),
 		cmocka_unit_test(test_critical),
 		cmocka_unit_test(test_crls),
+		cmocka_unit_test(test_delta),
+		cmocka_unit_test(test_loop),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_issue),
 	};
