@@ -52,6 +52,7 @@ struct app {
 
 static const char usage_text[] = N_(
     "sallyport                    shell (attaches to the engine, or runs one)\n"
+    "sallyport menu               the same, beginning in the menus\n"
     "sallyport serve              the engine alone, in the foreground\n"
     "sallyport -c 'COMMANDS'      run commands separated by newline or ';'\n"
     "sallyport -f FILE | -        the same from a file or standard input\n"
@@ -187,12 +188,15 @@ take_options(struct app *app, int argc, char **argv)
 	if (optind < argc && strcmp(argv[optind], "serve") == 0) {
 		app->serve = true;
 		optind++;
+	} else if (optind < argc && strcmp(argv[optind], "menu") == 0) {
+		app->shell.menu = true;
+		optind++;
 	}
 	if (optind < argc)
 		return usage(_("unknown word on the command line"));
 	if ((app->commands != NULL && app->file != NULL) ||
-	    (app->serve && (app->commands != NULL || app->file != NULL)))
-		return usage(_("serve, -c and -f exclude each other"));
+	    ((app->serve || app->shell.menu) && (app->commands != NULL || app->file != NULL)))
+		return usage(_("serve, menu, -c and -f exclude each other"));
 	set_paths(app, dir);
 	return -1;
 }

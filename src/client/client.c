@@ -39,6 +39,8 @@ struct client {
 	json_t *error;		/* last error object or NULL */
 	char *farewell;		/* why the engine closes, or NULL */
 	bool closed;		/* the engine went away */
+	bool (*on_wait)(void *ctx);	/* client_on_wait() */
+	void *wait_ctx;
 };
 
 /* A call while it runs. */
@@ -112,6 +114,13 @@ json_t *
 client_error_object(const struct client *c)
 {
 	return c->error;
+}
+
+void
+client_on_wait(struct client *c, bool (*fn)(void *ctx), void *ctx)
+{
+	c->on_wait = fn;
+	c->wait_ctx = ctx;
 }
 
 const char *
@@ -402,6 +411,8 @@ call_wait(struct client *c, struct call *call, int timeout_ms,
 			    _("The engine did not answer in time."));
 		if (poll(&pfd, 1, step) > 0)
 			in_read(c);
+		else if (c->on_wait != NULL && c->on_wait(c->wait_ctx))
+			call->stopped = 1;
 	}
 }
 

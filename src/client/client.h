@@ -37,6 +37,10 @@ int client_call(struct client *c, const char *method, json_t *params,
     int (*each)(void *ctx, json_t *result), void *ctx, int timeout_ms,
     volatile int *interrupted, json_t **result, struct sp_error *err);
 
+/* Call fn about every 100 ms while a call waits, for a sign of life; true
+ * gives the call up as if interrupted.  NULL: no more. */
+void client_on_wait(struct client *c, bool (*fn)(void *ctx), void *ctx);
+
 const char *client_error_word(const struct client *c);
 json_t *client_error_object(const struct client *c);
 

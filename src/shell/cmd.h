@@ -99,6 +99,10 @@ CMD_FUNC(cmd_terminal_resize);
 CMD_FUNC(cmd_terminal_size);	/* <size> */
 CMD_FUNC(cmd_show_terminal);
 
+/* menu/ */
+CMD_FUNC(cmd_menu);
+CMD_FUNC(cmd_monitor);
+
 /* help.c, interactive.c */
 CMD_FUNC(cmd_help);		/* [<topic>] */
 CMD_FUNC(cmd_exit);

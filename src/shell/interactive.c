@@ -301,8 +301,8 @@ take_line(struct shell *sh, const char *text, int prompt)
 }
 
 /* Nobody is there any more: edits are kept as on a hang-up. */
-static void
-end_idle(struct shell *sh)
+void
+session_end_idle(struct shell *sh)
 {
 	struct sp_error err = {0};
 
@@ -317,8 +317,8 @@ end_idle(struct shell *sh)
 }
 
 /* What runs decides how long a session may be idle. */
-static int64_t
-idle_limit(const struct shell *sh)
+int64_t
+session_idle_limit(const struct shell *sh)
 {
 	const struct conf_node *sys;
 
@@ -365,7 +365,7 @@ handle(struct shell *sh, enum line_event ev, char *text, int prompt)
 		monitor_drain(sh);
 		break;
 	case LINE_IDLE:
-		end_idle(sh);
+		session_end_idle(sh);
 		break;
 	}
 }
@@ -388,7 +388,7 @@ loop(struct shell *sh)
 			tell_edits(sh, edits);
 			free(prompt);
 			prompt = prompt_text(sh, dirty);
-			line_idle(sh->line, idle_limit(sh));
+			line_idle(sh->line, session_idle_limit(sh));
 		}
 		text = NULL;
 		ev = line_wait(sh->line, prompt, client_fd(sh->client), &text);
@@ -456,6 +456,8 @@ shell_interactive(const struct shell_params *p)
 	draft_offer(&sh);
 	if (monitor_listen(&sh, &err) < 0)
 		report_error(&sh, NULL, -1, &err);
+	if (p->menu)
+		run_line(&sh, "menu", -1);
 	loop(&sh);
 	if (sh.hangup)
 		end_hangup(&sh);

@@ -54,6 +54,9 @@ struct shell {
 	size_t told_edits;	/* what the engine knows of our edits */
 	bool follow;		/* log lines above the prompt */
 	bool acted;		/* the last command acted on tunnels */
+	/* Who asks instead of the line editor (menus), or NULL. */
+	char (*asker)(void *ctx, const char *question, const char *keys);
+	void *asker_ctx;
 	bool quit;		/* the session ends */
 	bool hangup;		/* the terminal is gone */
 	bool gone;		/* the engine closed the connection */
@@ -108,6 +111,11 @@ bool sh_interactive(const struct shell *sh);
 /* Choose whether text is coloured. */
 void session_color(struct shell *sh, enum term_color mode);
 
+/* How long a session may be without a key, 0 = for ever; and its end then:
+ * edits are kept as on a hang-up. */
+int64_t session_idle_limit(const struct shell *sh);
+void session_end_idle(struct shell *sh);
+
 /* Keep the candidate as a draft in the engine. */
 int session_keep_draft(struct shell *sh, struct sp_error *err);
 
@@ -157,6 +165,9 @@ void monitor_drain(struct shell *sh);
 /* Subscribe to what a prompt always tells: commits of others, tunnels that
  * come and go. */
 int monitor_listen(struct shell *sh, struct sp_error *err);
+
+/* Append an event as a note of one line; false if it is none of interest. */
+bool monitor_line(struct shell *sh, const json_t *ev, struct buf *b);
 
 /* Append one log record as a line without end. */
 void monitor_record(struct buf *b, const json_t *record);

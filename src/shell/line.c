@@ -721,6 +721,33 @@ line_key(struct line *l, int fd, int timeout_ms)
 	}
 }
 
+enum line_poll
+line_poll(struct line *l, int fd, int timeout_ms)
+{
+	struct pollfd pfd[] = {
+		{ .fd = l->wake[0], .events = POLLIN },
+		{ .fd = STDIN_FILENO, .events = POLLIN },
+		{ .fd = fd, .events = POLLIN },
+	};
+
+	if (l->hangup)
+		return LINE_POLL_END;
+	if (l->interrupted)
+		return LINE_POLL_SIGNAL;
+	if (poll(pfd, NELEM(pfd), timeout_ms) <= 0)
+		return LINE_POLL_TIME;
+	wake_drain(l);
+	if (l->hangup)
+		return LINE_POLL_END;
+	if (pfd[0].revents)
+		return LINE_POLL_SIGNAL;
+	if (pfd[1].revents & POLLIN)
+		return LINE_POLL_KEY;
+	if (pfd[1].revents)
+		return LINE_POLL_END;
+	return LINE_POLL_OTHER;
+}
+
 void
 line_raw(struct line *l, bool raw)
 {

@@ -80,6 +80,14 @@ void line_quiet(struct line *l, bool quiet);
  * key, 0 if fd has something or the time is over, -1 at Ctrl-C or end. */
 int line_key(struct line *l, int fd, int timeout_ms);
 
+/* What woke line_poll(): nothing in time, a signal (see line_interrupted()),
+ * a key that is not read yet, fd, the end of the terminal. */
+enum line_poll { LINE_POLL_TIME, LINE_POLL_SIGNAL, LINE_POLL_KEY,
+	LINE_POLL_OTHER, LINE_POLL_END };
+
+/* Wait for whoever reads the keys himself (menus); fd -1: none. */
+enum line_poll line_poll(struct line *l, int fd, int timeout_ms);
+
 /* Single keys without echo, for line_key(); false: as found. */
 void line_raw(struct line *l, bool raw);
 

@@ -141,9 +141,8 @@ state_line(const struct shell *sh, const json_t *data, struct buf *b)
 	return true;
 }
 
-/* The line of an event; false if it is none of interest. */
-static bool
-event_line(struct shell *sh, const json_t *ev, struct buf *b)
+bool
+monitor_line(struct shell *sh, const json_t *ev, struct buf *b)
 {
 	const char *topic = jstr(ev, "event");
 	const json_t *data = jget(ev, "data");
@@ -170,7 +169,7 @@ monitor_drain(struct shell *sh)
 
 	while ((ev = client_event(sh->client, &closed)) != NULL) {
 		buf_reset(&b);
-		if (event_line(sh, ev, &b)) {
+		if (monitor_line(sh, ev, &b)) {
 			if (shown++ < LINES_A_SECOND)
 				line_above(sh->line, (char *)b.data);
 			else

@@ -177,28 +177,37 @@ show_key(struct shell *sh, const char *name, const char *text)
 }
 
 int
+secretin_random(char **text, struct sp_error *err)
+{
+	uint8_t bytes[KEY_BYTES];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		return sp_fail_errno(err, errno, _("No random bytes"));
+	*text = base64_encode(bytes, sizeof(bytes));
+	explicit_bzero(bytes, sizeof(bytes));
+	return 0;
+}
+
+int
 cmd_generate_psk(struct shell *sh, const struct cmd_line *cl,
     struct sp_error *err)
 {
 	const struct cmd_arg *a = cmd_arg(cl, "tunnel");
 	struct conf_node *phase1;
-	uint8_t bytes[KEY_BYTES];
 	struct secret s;
 	char *text;
 	int ret;
 
 	ret = path_tunnel(sh, a->tok, a->nr, &phase1, NULL, err);
+	if (ret == 0)
+		ret = secretin_random(&text, err);
 	if (ret < 0)
 		return ret;
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		return sp_fail_errno(err, errno, _("No random bytes"));
-	text = base64_encode(bytes, sizeof(bytes));
 	secret_set(&s, text, strlen(text));
 	ret = conf_secret_put(phase1, "pre-shared-key", &s, err);
 	if (ret == 0)
 		show_key(sh, conf_node_name(phase1), text);
 	secret_free(&s);
-	explicit_bzero(bytes, sizeof(bytes));
 	wipe(text);
 	return ret;
 }

@@ -21,4 +21,7 @@ struct token;
 int secretin_set(struct shell *sh, struct path *p, size_t nr,
     const struct token *last, struct sp_error *err);
 
+/* A new random key as text (caller's, wipe it). */
+int secretin_random(char **text, struct sp_error *err);
+
 #endif

@@ -86,6 +86,8 @@ sh_ask(struct shell *sh, const char *question, const char *keys)
 {
 	char *answer, c;
 
+	if (sh->asker != NULL)
+		return sh->asker(sh->asker_ctx, question, keys);
 	if (!sh_interactive(sh))
 		return keys[0];
 	for (;;) {

@@ -29,6 +29,7 @@ struct shell_params {
 	bool yes;		/* -y */
 	bool check_only;	/* -n */
 	bool keep_going;
+	bool menu;		/* begin in the menus */
 };
 
 /* Interactive session on the terminal; returns how it ended. */

@@ -27,6 +27,24 @@ if not os.access(BIN, os.X_OK):
     sys.exit(77)
 
 
+class Screen(pyte.Screen):
+    """pyte's, with the one thing that ncurses uses on an xterm and pyte does
+    not know: REP, the last character again."""
+    last = " "
+
+    def draw(self, data):
+        self.last = data[-1:] or self.last
+        super().draw(data)
+
+    def repeat_last(self, count=1):
+        self.draw(self.last * (count or 1))
+
+
+class Stream(pyte.ByteStream):
+    csi = {**pyte.ByteStream.csi, "b": "repeat_last"}
+    events = pyte.ByteStream.events | {"repeat_last"}
+
+
 class Terminal:
     """The program on a terminal of its own, and what a person would see."""
 
@@ -43,8 +61,8 @@ class Terminal:
             environ["TERM"] = term
         environ.update(env or {})
         shown = screen or (rows, cols)
-        self.screen = pyte.Screen(shown[1], shown[0])
-        self.stream = pyte.ByteStream(self.screen)
+        self.screen = Screen(shown[1], shown[0])
+        self.stream = Stream(self.screen)
         self.raw = b""
         cmd = [*prefix, BIN, *args]
         self.child = pexpect.spawn(cmd[0], cmd[1:], env=environ,
