@@ -20,6 +20,15 @@
 #include "base/str.h"
 #include "conf/internal.h"
 
+/* One piece of comment for a place, in the order of the text. */
+struct note {
+	struct conf_node *node;
+	const char *setting;		/* of the row; NULL: of the object;
+					 * at_tail: at the end of its block */
+	char *text;
+	size_t seq;
+};
+
 struct parser {
 	const struct token *tok;
 	size_t nr, at;			/* tokens, the next one */
@@ -28,8 +37,12 @@ struct parser {
 	struct conf_node *last_node;	/* what a comment behind it is about */
 	const char *last_setting;	/* NULL: the object itself */
 	int last_line;			/* 0 = nothing */
+	struct note *notes;
+	size_t nr_notes, room_notes;
 	struct sp_error *err;
 };
+
+static const char at_tail[] = "";
 
 static const struct token *
 peek(const struct parser *ps)
@@ -54,20 +67,91 @@ place(struct sp_error *err, const struct token *t, int ret)
 	return ret;
 }
 
-/* Add lines to the comment that an object or setting has. */
+/*
+ * Add lines to the comment of a place.  They are joined when all has been
+ * read: one by one, a text that opens a block over and over, with a comment
+ * each time, would cost the square of its length.
+ */
 static void
-add_comment(struct conf_node *n, const char *setting, const char *text)
+add_comment(struct parser *ps, struct conf_node *n, const char *setting,
+    const char *text)
 {
-	const char *old = conf_comment(n, setting);
-	char *both;
+	struct note *note;
 
-	if (old == NULL) {
-		conf_comment_set(n, setting, text);
+	if (ps->nr_notes == ps->room_notes) {
+		ps->room_notes = ps->room_notes > 0 ? 2 * ps->room_notes : 16;
+		ps->notes = xrealloc(ps->notes, ps->room_notes,
+		    sizeof(*ps->notes));
+	}
+	note = &ps->notes[ps->nr_notes];
+	note->node = n;
+	note->setting = setting;
+	note->text = xstrdup(text);
+	note->seq = ps->nr_notes++;
+}
+
+static int
+compare_size(uintptr_t a, uintptr_t b)
+{
+	return (a > b) - (a < b);
+}
+
+/* By place; the order of places does not matter, that within one does. */
+static int
+compare_notes(const void *a, const void *b)
+{
+	const struct note *x = a, *y = b;
+	int ret = compare_size((uintptr_t)x->node, (uintptr_t)y->node);
+
+	if (ret == 0) {
+		ret = compare_size((uintptr_t)x->setting,
+		    (uintptr_t)y->setting);
+	}
+	return ret != 0 ? ret : compare_size(x->seq, y->seq);
+}
+
+/* All of one place has come together. */
+static void
+put_comment(const struct note *note, const char *text)
+{
+	if (note->setting != at_tail) {
+		conf_comment_set(note->node, note->setting, text);
 		return;
 	}
-	both = xasprintf("%s\n%s", old, text);
-	conf_comment_set(n, setting, both);
-	free(both);
+	free(note->node->tail);
+	note->node->tail = comment_clean(text);
+}
+
+static void
+put_comments(struct parser *ps)
+{
+	struct note *note = ps->notes, *end = note + ps->nr_notes;
+	struct buf text = {0};
+
+	if (ps->nr_notes == 0)
+		return;
+	qsort(ps->notes, ps->nr_notes, sizeof(*ps->notes), compare_notes);
+	for (; note < end; note++) {
+		buf_puts(&text, note->text);
+		if (note + 1 < end && note[1].node == note->node &&
+		    note[1].setting == note->setting) {
+			buf_puts(&text, "\n");
+			continue;
+		}
+		put_comment(note, (const char *)text.data);
+		buf_reset(&text);
+	}
+	buf_free(&text);
+}
+
+static void
+notes_free(struct parser *ps)
+{
+	size_t i;
+
+	for (i = 0; i < ps->nr_notes; i++)
+		free(ps->notes[i].text);
+	free(ps->notes);
 }
 
 static void
@@ -76,7 +160,7 @@ take_comment(struct parser *ps, const struct token *t)
 	if (comment_is_generated(t->text))
 		return;
 	if (t->line == ps->last_line) {
-		add_comment(ps->last_node, ps->last_setting, t->text);
+		add_comment(ps, ps->last_node, ps->last_setting, t->text);
 		return;
 	}
 	if (ps->has_comment)
@@ -103,7 +187,7 @@ statement_done(struct parser *ps, struct conf_node *n, const char *setting,
     int line)
 {
 	if (ps->has_comment) {
-		add_comment(n, setting, (const char *)ps->comment.data);
+		add_comment(ps, n, setting, (const char *)ps->comment.data);
 		buf_reset(&ps->comment);
 		ps->has_comment = false;
 	}
@@ -116,21 +200,11 @@ statement_done(struct parser *ps, struct conf_node *n, const char *setting,
 static void
 block_done(struct parser *ps, struct conf_node *n)
 {
-	char *clean;
-
 	if (!ps->has_comment)
 		return;
-	clean = comment_clean((const char *)ps->comment.data);
+	add_comment(ps, n, at_tail, (const char *)ps->comment.data);
 	buf_reset(&ps->comment);
 	ps->has_comment = false;
-	if (n->tail != NULL && clean != NULL) {
-		buf_printf(&ps->comment, "%s\n%s", n->tail, clean);
-		free(n->tail);
-		free(clean);
-		n->tail = buf_steal_str(&ps->comment);
-	} else if (clean != NULL) {
-		n->tail = clean;
-	}
 }
 
 /* One value of a setting, of as many words as its first one asks for. */
@@ -384,10 +458,11 @@ conf_set_words(struct conf_node *n, const struct token *tok, size_t nr,
 
 /* "annotate PATH "text"": the path must be there already. */
 static int
-annotate_words(struct conf_node *n, const struct token *tok, size_t nr,
-    struct sp_error *err)
+annotate_words(struct parser *ps, struct conf_node *n,
+    const struct token *tok, size_t nr)
 {
 	const struct conf_object *object;
+	const struct set_row *row;
 	struct conf_node *child;
 	size_t i = 0;
 
@@ -396,21 +471,22 @@ annotate_words(struct conf_node *n, const struct token *tok, size_t nr,
 		child = conf_child(n, object->word,
 		    object->naming != OBJ_SINGLE ? tok[i + 1].text : NULL);
 		if (child == NULL) {
-			return fail_at(err, &tok[i],
+			return fail_at(ps->err, &tok[i],
 			    "There is no such object to annotate.");
 		}
 		n = child;
 		i += object->naming != OBJ_SINGLE ? 2 : 1;
 	}
 	if (i + 1 == nr) {
-		add_comment(n, NULL, tok[i].text);
+		add_comment(ps, n, NULL, tok[i].text);
 		return 0;
 	}
-	if (i + 2 != nr || schema_row(n->object, tok[i].text) == NULL) {
-		return fail_at(err, &tok[i < nr ? i : nr - 1],
+	row = i + 2 == nr ? schema_row(n->object, tok[i].text) : NULL;
+	if (row == NULL) {
+		return fail_at(ps->err, &tok[i < nr ? i : nr - 1],
 		    "An annotation has a path and one text.");
 	}
-	add_comment(n, tok[i].text, tok[i + 1].text);
+	add_comment(ps, n, row->name, tok[i + 1].text);
 	return 0;
 }
 
@@ -424,7 +500,7 @@ flat_line(struct parser *ps, struct conf_node *root, const struct token *tok,
 	int ret;
 
 	if (nr > 1 && str_eq(tok[0].text, "annotate"))
-		return annotate_words(root, tok + 1, nr - 1, ps->err);
+		return annotate_words(ps, root, tok + 1, nr - 1);
 	if (nr < 2 || !str_eq(tok[0].text, "set")) {
 		return fail_at(ps->err, &tok[0], "A line of this form begins "
 		    "with \"set\" and a path.");
@@ -505,10 +581,12 @@ conf_parse(struct conf_tree **out, const char *text, struct sp_error *err)
 	else
 		ret = parse_block(&ps, t->root, NULL);
 	if (ret == 0) {
+		put_comments(&ps);
 		*out = t;
 		t = NULL;
 	}
 	conf_tree_free(t);
+	notes_free(&ps);
 	buf_free(&ps.comment);
 	tokens_free(&tokens);
 	return ret;

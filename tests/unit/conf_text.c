@@ -552,6 +552,14 @@ test_hostile(void **state)
 		  "begins here is not closed." },
 		{ "ends", "", ";", 500000, "", NULL },
 		{ "comments", "", "#\n", 300000, "", NULL },
+		{ "comments of one block", "", "system { } # why\n", 160000,
+		  "", NULL },
+		{ "comments in one block", "", "system { # why\n}\n", 160000,
+		  "", NULL },
+		{ "comments at one end", "", "system {\n# why\n}\n", 160000,
+		  "", NULL },
+		{ "annotations", "", "annotate system why\n", 200000, "",
+		  NULL },
 		{ "huge", "", "# 345678\n", 1700000, "", "A configuration has "
 		  "at most 14 MiB of text." },
 	};
@@ -661,42 +669,65 @@ random_node(struct random *r, struct conf_node *n, int depth)
 	}
 }
 
+/* The text reads back to the same configuration, else say where not. */
+static void
+reads_back(const char *form, unsigned seed, const struct conf_tree *t,
+    const char *text)
+{
+	struct conf_tree *again;
+	struct sp_error err = {0};
+	struct buf diff = {0};
+	char *one, *two;
+
+	if (conf_parse(&again, text, &err) < 0)
+		fail_msg("%s, seed %u: %d:%d %s\n%s", form, seed, err.line,
+		    err.column, err.text, text);
+	one = print_tree(t);
+	two = print_tree(again);
+	if (!str_eq(one, two)) {
+		conf_diff_print(&diff, t, again);
+		fail_msg("%s, seed %u:\n%s", form, seed,
+		    diff.len > 0 ? (const char *)diff.data : two);
+	}
+	conf_tree_free(again);
+	free(one);
+	free(two);
+}
+
+static void
+random_round(uint64_t seed)
+{
+	struct random r = { .x = seed * 0x9e3779b97f4a7c15u };
+	struct conf_tree *t = conf_tree_new(), *copy;
+	struct buf flat = {0}, diff = {0};
+	char *block;
+
+	random_node(&r, conf_root(t), 0);
+	block = print_tree(t);
+	reads_back("block form", (unsigned)seed, t, block);
+	conf_print_set(&flat, conf_root(t), false);
+	reads_back("set form", (unsigned)seed, t, (const char *)flat.data);
+	copy = conf_tree_copy(t);
+	if (conf_diff_print(&diff, t, copy) != 0)
+		fail_msg("copy differs: %s", (const char *)diff.data);
+	conf_tree_free(copy);
+	conf_tree_free(t);
+	buf_free(&flat);
+	buf_free(&diff);
+	free(block);
+}
+
+/* SP_CONF_RANDOM: how many; a slice unless it says otherwise. */
 static void
 test_random(void **state)
 {
-	struct conf_tree *t, *again, *copy;
-	struct sp_error err;
-	struct buf diff = {0};
-	char *one, *two;
-	uint64_t seed;
+	const char *many = getenv("SP_CONF_RANDOM");
+	uint64_t seed, end = many ? strtoull(many, NULL, 10) : 60;
 
 	(void)state;
-	for (seed = 1; seed <= 60; seed++) {
-		struct random r = { .x = seed * 0x9e3779b97f4a7c15u };
-
-		t = conf_tree_new();
-		random_node(&r, conf_root(t), 0);
-		one = print_tree(t);
-		if (conf_parse(&again, one, &err) < 0)
-			fail_msg("seed %u: %d:%d %s\n%s", (unsigned)seed,
-			    err.line, err.column, err.text, one);
-		two = print_tree(again);
-		if (!str_eq(one, two)) {
-			conf_diff_print(&diff, t, again);
-			fail_msg("seed %u:\n%s", (unsigned)seed,
-			    (const char *)diff.data);
-		}
-		copy = conf_tree_copy(t);
-		buf_reset(&diff);
-		if (conf_diff_print(&diff, t, copy) != 0)
-			fail_msg("copy differs: %s", (const char *)diff.data);
-		conf_tree_free(copy);
-		conf_tree_free(again);
-		conf_tree_free(t);
-		free(one);
-		free(two);
-	}
-	buf_free(&diff);
+	assert_true(end > 0);
+	for (seed = 1; seed <= end; seed++)
+		random_round(seed);
 }
 
 int
