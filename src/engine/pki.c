@@ -362,11 +362,16 @@ set_subject_id(const struct cert *c, struct ident *id)
 }
 
 static void
-warn_dates(const struct pki *p, const char *name, const struct cert *c)
+warn_cert(const struct pki *p, const char *name, const struct cert *c)
 {
 	int64_t now = (int64_t)time(NULL);
 	struct buf b = {0};
 
+	if (p->log != NULL && cert_key(c) != NULL && pkey_weak(cert_key(c))) {
+		log_event(p->log, LOG_LVL_WARNING, "certificate-weak", "",
+		    "Certificate \"%s\": RSA keys below 2048 bits are too "
+		    "weak (NIST SP 800-131A).", name);
+	}
 	if (p->log == NULL || now <= cert_not_after(c))
 		return;
 	cert_print_date(&b, cert_not_after(c));
@@ -425,7 +430,7 @@ own_credentials(struct pki *p, const struct conf_node *phase1,
 	}
 	if (ret == 0) {
 		if (e.cert != NULL) {
-			warn_dates(p, name, e.cert);
+			warn_cert(p, name, e.cert);
 			out->cert = cert_ref(e.cert);
 			trust_complete(out->trust, e.cert, &e.chain,
 			    &out->chain);

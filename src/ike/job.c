@@ -260,8 +260,12 @@ find_key(struct ike_job *j, int64_t now)
 		}
 	} else if (certs.nr == 0) {
 		fail_missing(j);
+	} else if (j->trust == NULL) {
+		fail_with(j, REASON_CERT_UNTRUSTED, "No authority is "
+		    "configured that could stand behind the peer's "
+		    "certificate.");
 	} else {
-		ok = j->trust != NULL && trust_check(j->trust, certs.at[0],
+		ok = trust_check(j->trust, certs.at[0],
 		    &certs, crls, nr_crls, now, j->step, &j->why);
 		if (ok && check_identity(j, certs.at[0]))
 			key = pkey_ref(cert_key(certs.at[0]));
