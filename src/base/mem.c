@@ -4,6 +4,7 @@
  */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -73,6 +74,14 @@ xstrndup(const char *s, size_t n)
 	out = xcalloc(len + 1, 1);
 	memcpy(out, s, len);
 	return out;
+}
+
+void
+mem_wipe_free(void *p)
+{
+	if (p != NULL)
+		explicit_bzero(p, malloc_usable_size(p));
+	free(p);
 }
 
 char *

@@ -31,6 +31,10 @@ void *xmemdup(const void *p, size_t len) MEM_HIDDEN;
 char *xstrdup(const char *s) MEM_HIDDEN;
 char *xstrndup(const char *s, size_t n) MEM_HIDDEN;
 
+/* Free what malloc() gave, wiped before; NULL is fine.  For libraries that
+ * hold copies of secrets. */
+void mem_wipe_free(void *p) MEM_HIDDEN;
+
 /* Formatted string of the caller's. */
 char *xasprintf(const char *fmt, ...)
     __attribute__((format(printf, 1, 2))) MEM_HIDDEN;

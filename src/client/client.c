@@ -77,6 +77,9 @@ client_connect(struct client **out, const char *path, struct sp_error *err)
 	if (fd < 0)
 		return sp_fail_errno(err, errno, _("No socket for %s"), path);
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0) {
+		/* Secrets go out through JSON; in a process with an engine
+		 * that one has done it. */
+		json_set_alloc_funcs(malloc, mem_wipe_free);
 		*out = client_from_fd(fd);
 		return 0;
 	}

@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -617,21 +616,13 @@ client_new(struct engine *e, int fd, enum role role, unsigned uid)
 	return c;
 }
 
-/* The secrets of a commit pass through JSON: no copy of them stays. */
-static void
-wipe_free(void *p)
-{
-	if (p != NULL)
-		explicit_bzero(p, malloc_usable_size(p));
-	free(p);
-}
-
 int
 control_open(struct engine *e, struct sp_error *err)
 {
 	struct control *ctl = xcalloc(1, sizeof(*ctl));
 
-	json_set_alloc_funcs(malloc, wipe_free);
+	/* The secrets of a commit pass through JSON: no copy of them stays. */
+	json_set_alloc_funcs(malloc, mem_wipe_free);
 	ctl->fd = -1;
 	ctl->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	list_init(&ctl->clients);
