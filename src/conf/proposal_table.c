@@ -75,6 +75,20 @@ shown_algorithm(const struct conf_node *n, const char **why)
 }
 
 static bool
+fits_key_length(const struct conf_node *n, const char *value)
+{
+	const char *const *lengths = lengths_of(conf_str(n, "algorithm"));
+	size_t i;
+
+	for (i = 0; lengths != NULL && lengths[i] != NULL; i++) {
+		if (str_eq(lengths[i], value))
+			return true;
+	}
+	return false;
+}
+
+/* A length that the algorithm does not have is refused, not passed over. */
+static bool
 shown_key_length(const struct conf_node *n, const char **why)
 {
 	const char *const *lengths = lengths_of(conf_str(n, "algorithm"));
@@ -82,7 +96,10 @@ shown_key_length(const struct conf_node *n, const char **why)
 	if (!shown_algorithm(n, why))
 		return false;
 	*why = "the algorithm has no choice of key lengths";
-	return lengths != NULL && lengths[1] != NULL;
+	if (lengths == NULL)
+		return false;
+	return lengths[1] != NULL || (conf_is_set(n, "key-length") &&
+	    !fits_key_length(n, conf_str(n, "key-length")));
 }
 
 static bool
@@ -106,19 +123,6 @@ shown_hash(const struct conf_node *n, const char **why)
 		return true;
 	return is_phase1(n) && conf_is_set(n, "hash") &&
 	    !conf_is_set(n, "prf");
-}
-
-static bool
-fits_key_length(const struct conf_node *n, const char *value)
-{
-	const char *const *lengths = lengths_of(conf_str(n, "algorithm"));
-	size_t i;
-
-	for (i = 0; lengths != NULL && lengths[i] != NULL; i++) {
-		if (str_eq(lengths[i], value))
-			return true;
-	}
-	return false;
 }
 
 static int

@@ -282,7 +282,14 @@ static const struct row rows[] = {
 	  "chacha20-poly1305 protects IKE only in IKEv2 (RFC 5282); with "
 	  "key-exchange auto choose aes.", true },
 	{ BASE("", "proposal 1 { algorithm chacha20-poly1305; key-length "
-	  "128; }", ""), P1 " proposal 1 key-length", "key-length has no "
+	  "128; }", ""), P1 " proposal 1 key-length", "chacha20-poly1305 has "
+	  "keys of 256 bits; 128 is none of them.", false },
+	{ BASE("", "", "proposal 1 { algorithm chacha20-poly1305; "
+	  "key-length 128; }"), P2 " proposal 1 key-length",
+	  "chacha20-poly1305 has keys of 256 bits; 128 is none of them.",
+	  false },
+	{ BASE("", "proposal 1 { algorithm chacha20-poly1305; key-length "
+	  "256; }", ""), P1 " proposal 1 key-length", "key-length has no "
 	  "effect while the algorithm has no choice of key lengths; it is "
 	  "kept.", true },
 	{ BASE("", "", "proposal 1 { algorithm aes-gcm; icv-length 64; }"),
@@ -379,6 +386,38 @@ static const struct row rows[] = {
 	{ "host { route default { target my-dmz-ip; } }",
 	  "host route default",
 	  "route default is not yet supported in this version.", false },
+	{ "host { rule 5 { name x; destination-ports 5; } }",
+	  "host rule 5 destination-ports", "Ports need protocol tcp, udp or "
+	  "tcp-udp; this rule has any.", false },
+
+	/* beyond the plan */
+	{ BASE("", "ppk 0123456789012345678901234567890123456789;", ""),
+	  P1 " ppk", "Phase 1 \"b\" has a ppk but no ppk-identifier, by "
+	  "which the peer knows it.", false },
+	{ BASE("", "ppk <secret:gone>; ppk-identifier x;", ""), P1 " ppk",
+	  "ppk names secret \"gone\", which does not exist.", false },
+	{ BASE("", "address-pool 10.9.0.0/24 10.8.0.0/24;", ""),
+	  P1 " address-pool", "address-pool holds one network of each "
+	  "family; 10.8.0.0/24 is a second one.", false },
+	{ BASE("", "address-pool 10.9.0.0/31;", ""), P1 " address-pool",
+	  "The pool 10.9.0.0/31 has no address between its first and its "
+	  "last one.", false },
+	{ BASE("", "address-pool 10.9.0.0/24; pool-dns 10.9.0.1 10.9.0.2 "
+	  "10.9.0.3 10.9.0.4 10.9.0.5 10.9.0.6 10.9.0.7 10.9.0.8 10.9.0.9;",
+	  ""), P1 " pool-dns", "pool-dns holds at most 4 name servers.",
+	  false },
+	{ BASE("", "", "proposal 1 { algorithm aes-gcm; icv-length 64; }"),
+	  P2 " proposal 1 icv-length", "A 64-bit check value is weak; RFC "
+	  "8221 asks for 128.", true },
+	{ BASE("", "proposal 1 { algorithm aes-gcm; icv-length 64; }", ""),
+	  P1 " proposal 1 icv-length", "A 64-bit check value is weak; RFC "
+	  "8221 asks for 128.", true },
+	{ "certificate c { file c.pem; key ../c.key; }", "certificate c key",
+	  "\"../c.key\" is no file name that may be used here: no \"..\" in "
+	  "it.", false },
+	{ "authority c { file ../c.pem; }", "authority c file",
+	  "\"../c.pem\" is no file name that may be used here: no \"..\" in "
+	  "it.", false },
 	{ "system { trace-messages 10; }", "system trace-messages",
 	  "trace-messages 10 is not yet supported in this version.", false },
 	{ "system { data-plane user; retransmit-tries 2; log-level debug; "
@@ -442,6 +481,132 @@ test_sentences(void **state)
 		conf_report_free(&rep);
 		conf_tree_free(t);
 	}
+}
+
+#define SPOKEN_MAX 256
+
+/* Which checks of the schema have spoken a sentence of rows[]. */
+struct spoken {
+	const void *check[SPOKEN_MAX], *warn[SPOKEN_MAX];
+	const void *object[SPOKEN_MAX];
+	size_t nr_check, nr_warn, nr_object;
+};
+
+static bool
+among(const void *what, const void **list, size_t nr)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		if (list[i] == what)
+			return true;
+	}
+	return false;
+}
+
+/* Enter it once. */
+static void
+note(const void *what, const void **list, size_t *nr)
+{
+	assert_true(*nr < SPOKEN_MAX);
+	if (!among(what, list, *nr))
+		list[(*nr)++] = what;
+}
+
+static void
+hear_row(struct spoken *s, const struct conf_node *n,
+    const struct set_row *row, const char *sentence)
+{
+	struct sp_error e = {0};
+	const char *value, *warning;
+	char buf[256];
+	size_t i;
+
+	for (i = 0; (value = conf_value(n, row->name, i)) != NULL; i++) {
+		if (row->check != NULL && row->check(n, value, &e) < 0 &&
+		    str_eq(e.text, sentence))
+			note(row, s->check, &s->nr_check);
+		warning = row->warn != NULL ? row->warn(n, value, buf) : NULL;
+		if (warning != NULL && str_eq(warning, sentence))
+			note(row, s->warn, &s->nr_warn);
+	}
+}
+
+/* Ask every check below n, whether it is the one with the sentence. */
+static void
+hear(struct spoken *s, const struct conf_node *n, const char *sentence)
+{
+	const struct conf_object *obj = conf_node_object(n);
+	const struct set_row *row;
+	struct conf_node *child;
+	struct sp_error e = {0};
+	size_t i;
+
+	for (row = obj->rows; row->name != NULL; row++) {
+		if (schema_shown(row, n, NULL))
+			hear_row(s, n, row, sentence);
+	}
+	if (obj->check != NULL && obj->check(n, &e) < 0 &&
+	    str_eq(e.text, sentence))
+		note(obj, s->object, &s->nr_object);
+	for (i = 0; obj->children[i] != NULL; i++) {
+		child = NULL;
+		while ((child = conf_next_child(n, obj->children[i]->word,
+		    child)) != NULL)
+			hear(s, child, sentence);
+	}
+}
+
+/* Print the checks below obj that no row has made speak; how many. */
+static unsigned
+silent(struct spoken *s, const struct conf_object *obj)
+{
+	const struct set_row *row;
+	unsigned nr = 0;
+	size_t i;
+
+	for (row = obj->rows; row->name != NULL; row++) {
+		if (row->check != NULL && !among(row, s->check,
+		    s->nr_check)) {
+			print_message("%s %s: check\n", obj->word, row->name);
+			nr++;
+		}
+		if (row->warn != NULL && !among(row, s->warn,
+		    s->nr_warn)) {
+			print_message("%s %s: warning\n", obj->word,
+			    row->name);
+			nr++;
+		}
+	}
+	if (obj->check != NULL && !among(obj, s->object,
+	    s->nr_object)) {
+		print_message("%s: check\n", obj->word);
+		nr++;
+	}
+	for (i = 0; obj->children[i] != NULL; i++)
+		nr += silent(s, obj->children[i]);
+	return nr;
+}
+
+/* Each check and each warning of each table has its sentence in rows[]. */
+static void
+test_all_spoken(void **state)
+{
+	struct spoken s = {0};
+	struct conf_tree *t;
+	struct sp_error err;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		if (rows[i].path == NULL)
+			continue;
+		if (conf_parse(&t, rows[i].text, &err) < 0)
+			fail_msg("%s: %s", rows[i].text, err.text);
+		hear(&s, conf_root(t), rows[i].sentence);
+		conf_tree_free(t);
+	}
+	assert_int_equal(silent(&s, &conf_root_object), 0);
 }
 
 /* Thousands of tunnels, thousands of faults: bounded reports and time. */
@@ -558,6 +723,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sentences),
+		cmocka_unit_test(test_all_spoken),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_changes),
 	};
