@@ -3,8 +3,10 @@
 """What a commit disturbs and what it does not, seen from strongSwan: one
 child of five hundred tunnels, liveness and renewal of an SA that stands,
 IPsec switched off, and commits that fail half way."""
+import json
 import os
 import re
+import socket
 
 from lablib import PSK, Lab, check, equal, need, settings
 
@@ -127,6 +129,51 @@ def liveness_and_lifetimes(lab):
     lab.ping()
 
 
+def listen(lab):
+    """A connection that is told of states, as a live screen has it."""
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(10)
+    s.connect(lab.dir + "/run/control")
+    s.sendall(b'{"id":1,"method":"subscribe","params":{"topics":["state"]}}'
+              b"\n")
+    f = s.makefile("r")
+    f.readline()
+    return s, f
+
+
+def told(f, what, phase2):
+    """The next event of this kind; others may come before it."""
+    while True:
+        data = json.loads(f.readline())["data"]
+        if (data["what"], data["phase2"]) == (what, phase2):
+            return data
+
+
+def events_and_rates(lab):
+    lab.charon("v2-psk-cbc-modp2048")
+    lab.start(settings(esp="aes 128 sha256 none"))
+    s, f = listen(lab)
+    lab.connect()
+    up = told(f, "up", "net")
+    equal("event", (up["network"], up["phase1"], up["state"], up["peer"],
+                    up["reason"]),
+          ("lab", "lab", "connected", "198.51.100.2", None))
+    ping = lab.start_ping(5)
+    child(lab)
+    lab.wait("a rate", lambda: child(lab)["rate_in"] > 500 and
+             child(lab)["rate_out"] > 500, 8)
+    lab.lost(ping)
+    lab.run("rekey lab lab net child")
+    told(f, "rekeyed", "net")
+    lab.ctl("--terminate", "--ike", "lab", check_=False)
+    down = told(f, "down", "")
+    equal("reason", down["reason"]["code"], "peer-deleted")
+    lab.run("power off lab")
+    equal("power", told(f, "off", "")["state"], "off")
+    f.close()
+    s.close()
+
+
 def udp_ports(lab):
     out = lab.lhost("ss", "-Hlnu", place="left")
     return sorted(set(re.findall(r":(500|4500)\s", out)))
@@ -216,7 +263,8 @@ def main():
     need()
     lab = Lab("cm")
     try:
-        for function in (one_of_many, liveness_and_lifetimes, ipsec_off,
+        for function in (one_of_many, liveness_and_lifetimes,
+                         events_and_rates, ipsec_off,
                          save_fails, save_fails_quietly, network_fails):
             lab.case(function.__name__, function)
     finally:
