@@ -11,6 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -181,11 +184,26 @@ test_netns_delete(void **state)
 	OK(netns_delete(name, &err));
 }
 
+/* Has the link a carrier, in the namespace of this thread. */
+static bool
+is_running(const char *ifname)
+{
+	struct ifreq ifr = {0};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool running;
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
+	running = ioctl(fd, SIOCGIFFLAGS, &ifr) == 0 &&
+	    (ifr.ifr_flags & IFF_RUNNING);
+	close(fd);
+	return running;
+}
+
 static void
 test_links(void **state)
 {
 	struct lab *l = *state;
-	int old;
+	int old, i;
 
 	OK(link_add_bridge("br0", &err));
 	OK(link_add_bridge("br0", &err));
@@ -222,6 +240,9 @@ test_links(void **state)
 	OK(netns_enter(l->b, &old, &err));
 	OK(link_up("vb", &err));
 	OK(link_up("lo", &err));
+	/* the carrier comes a moment after the link is set up */
+	for (i = 0; i < 500 && !is_running("vb"); i++)
+		usleep(10000);
 	assert_true(has("ip -j link", json_pack("{ssss}", "ifname", "vb",
 	    "operstate", "UP")));
 	OK(netns_leave(old, &err));
