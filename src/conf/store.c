@@ -286,25 +286,6 @@ load_secrets(const struct conf_store *s, struct conf_tree *t,
 	return ret;
 }
 
-/* A text with a NUL would seem to end there; say where it is instead. */
-static int
-check_nul(const struct buf *text, struct sp_error *err)
-{
-	const uint8_t *nul = memchr(text->data, '\0', text->len), *p;
-	int line = 1, column = 1, ret;
-
-	if (nul == NULL)
-		return 0;
-	for (p = text->data; p < nul; p++) {
-		column = *p == '\n' ? 1 : column + 1;
-		line += *p == '\n';
-	}
-	ret = sp_fail(err, SP_FORMAT,
-	    "The character 0x00 cannot stand in a configuration.");
-	sp_at(err, line, column, 1);
-	return ret;
-}
-
 /* Not one byte, though there have been configurations: nobody writes that by
  * hand, a power failure may. */
 static int
@@ -336,7 +317,7 @@ load_text(const struct conf_store *s, struct conf_tree **out,
 		ret = fail_empty(s, err);
 	if (ret == 0) {
 		buf_puts(&b, "");
-		ret = check_nul(&b, err);
+		ret = conf_check_nul(&b, err);
 	}
 	if (ret == 0)
 		ret = conf_parse(out, (const char *)b.data, err);

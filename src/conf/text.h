@@ -40,6 +40,10 @@ int tokens_split(struct tokens *out, const char *text, bool command_line,
     struct sp_error *err);
 void tokens_free(struct tokens *t);
 
+/* A file's text with a NUL inside would seem to end there: refuse it, with
+ * line and column of the NUL.  text holds what was read, nothing behind. */
+int conf_check_nul(const struct buf *text, struct sp_error *err);
+
 /* Append a word, quoted if it needs it, so that it reads back the same. */
 void token_print(struct buf *b, const char *word);
 

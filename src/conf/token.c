@@ -324,6 +324,24 @@ tokens_free(struct tokens *t)
 	*t = (struct tokens){0};
 }
 
+int
+conf_check_nul(const struct buf *text, struct sp_error *err)
+{
+	const uint8_t *nul = memchr(text->data, '\0', text->len), *p;
+	int line = 1, column = 1, ret;
+
+	if (nul == NULL)
+		return 0;
+	for (p = text->data; p < nul; p++) {
+		column = *p == '\n' ? 1 : column + 1;
+		line += *p == '\n';
+	}
+	ret = sp_fail(err, SP_FORMAT,
+	    "The character 0x00 cannot stand in a configuration.");
+	sp_at(err, line, column, 1);
+	return ret;
+}
+
 static bool
 is_plain(const char *word)
 {

@@ -222,13 +222,14 @@ load_text(struct shell *sh, const char *text, bool replace,
 	return ret;
 }
 
-/* All of a stream, as text of the caller's. */
+/* All of a stream, as text of the caller's; without NUL. */
 static int
 read_stream(FILE *f, const char *name, char **out, struct sp_error *err)
 {
 	struct buf b = {0};
 	char chunk[8192];
 	size_t n;
+	int ret;
 
 	while (b.len <= FILE_MAX &&
 	    (n = fread(chunk, 1, sizeof(chunk), f)) > 0)
@@ -240,6 +241,11 @@ read_stream(FILE *f, const char *name, char **out, struct sp_error *err)
 			    name);
 		return sp_fail(err, SP_RANGE, _("%s is longer than 8 MiB."),
 		    name);
+	}
+	ret = b.len > 0 ? conf_check_nul(&b, err) : 0;
+	if (ret < 0) {
+		buf_wipe(&b);
+		return ret;
 	}
 	buf_puts(&b, "");
 	*out = buf_steal_str(&b);
@@ -275,7 +281,7 @@ cmd_load(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 	ret = read_stream(f, name, &text, err);
 	fclose(f);
 	if (ret < 0)
-		return ret;
+		return place_in_words(name, ret, err);
 	ret = load_text(sh, text, cmd_has(cl, "replace"), err);
 	explicit_bzero(text, strlen(text));
 	free(text);

@@ -183,6 +183,40 @@ def test_load_and_save(folder):
     holds(err, f"error: {path}, line 3, column 5: ")
 
 
+def test_load_hostile_files(folder):
+    start(folder)
+    path = folder + "/hostile"
+    where = f"error: {path}, line "
+    rows = [
+        (b"system {\n  log-level debug;\n}\n\0 hidden",
+         where + "4, column 1: The character 0x00"),
+        (b"system { # f\xfcr alle\n}", where + "1, column 13: "
+         "The character 0xFC"),
+        (b"\r\nsystem {\r\n  log-levl debug;\r\n}\r\n",
+         where + "3, column 3: "),
+        (b"\xef\xbb\xbfsystem {\n log-levl debug; }",
+         where + "2, column 2: "),
+        (b"# \nsystem { log-level " + 100000 * b"x" + b"; }",
+         where + "2, column "),
+        (100000 * b"vpn-network a {", where + "1, column 16: "),
+    ]
+    for content, want in rows:
+        with open(path, "wb") as f:
+            f.write(content)
+        status, _, err = run(folder, f"load {path}; compare")
+        equal(status, 1, content[:60])
+        holds(err, want)
+    with open(path, "wb") as f:
+        f.truncate(1 << 30)
+    _, _, err = run(folder, f"load {path}")
+    holds(err, "is longer than 8 MiB.")
+    with open(path, "wb") as f:
+        f.write(b"\xef\xbb\xbfsystem {\r\n log-level debug;\r\n}\r\n")
+    status, out, err = run(folder, f"load {path}; compare")
+    equal(status, 0, err)
+    holds(out, "log-level debug;")
+
+
 def test_edit_commands(folder):
     start(folder)
     _, out, err = run(folder, """

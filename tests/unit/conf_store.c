@@ -358,6 +358,14 @@ test_refusals(void **state)
 		if (rows[i].mode & 066 && rows[i].mode != 0640)
 			assert_non_null(strstr(err.hint, p->conf));
 	}
+	/* of a huge file, though it has holes, not a byte is read */
+	path = xasprintf("%s/sallyport.conf", p->conf);
+	assert_int_equal(truncate(path, 1 << 30), 0);
+	assert_true(conf_store_load(p->store, &t, &revision, &broken,
+	    &err) < 0);
+	assert_non_null(strstr(err.text, "sallyport.conf is larger than "));
+	assert_int_equal(truncate(path, 0), 0);
+	free(path);
 	/* a link is not followed */
 	path = xasprintf("%s/secrets", p->conf);
 	unlink(path);
