@@ -394,6 +394,42 @@ free_name(const struct conf_node *n, const char *name, char **canon,
 	return ret;
 }
 
+/* Values of n's settings that name such an object by its former name. */
+static void
+references_rename(struct conf_node *n, const struct conf_node *renamed,
+    const char *former)
+{
+	const struct set_row *row;
+	char **value;
+	size_t i, k;
+
+	for (i = 0; i < n->nr_leaves; i++) {
+		row = n->leaves[i].row;
+		if (row->type != SET_REFERENCE ||
+		    !str_eq(row->ref_object, renamed->object->word))
+			continue;
+		for (k = 0; k < n->leaves[i].nr; k++) {
+			value = &n->leaves[i].values[k];
+			if (!str_eq(*value, former))
+				continue;
+			free(*value);
+			*value = xstrdup(renamed->name);
+		}
+	}
+}
+
+/* What refers to a renamed object of the top follows it. */
+static void
+references_follow(struct conf_node *n, const struct conf_node *renamed,
+    const char *former)
+{
+	struct conf_node *child;
+
+	references_rename(n, renamed, former);
+	LIST_EACH(child, &n->children, struct conf_node, link)
+		references_follow(child, renamed, former);
+}
+
 int
 conf_node_rename(struct conf_node *n, const char *name, struct sp_error *err)
 {
@@ -410,6 +446,8 @@ conf_node_rename(struct conf_node *n, const char *name, struct sp_error *err)
 		link_child(n);
 	}
 	secrets_follow(n, n, former);
+	if (n->parent == n->tree->root)
+		references_follow(n->tree->root, n, former);
 	free(former);
 	return 0;
 }

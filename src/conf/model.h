@@ -50,7 +50,7 @@ struct conf_node *conf_next_child(const struct conf_node *n,
 /* Delete with all below; a single one is emptied instead. */
 void conf_node_delete(struct conf_node *n);
 /* Another name, or a copy beside it; secrets named after the object go with
- * it. */
+ * it, and references to a renamed one follow it. */
 int conf_node_rename(struct conf_node *n, const char *name,
     struct sp_error *err);
 int conf_node_copy(struct conf_node *n, const char *name,

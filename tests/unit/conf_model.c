@@ -402,6 +402,31 @@ test_secret_bytes(void **state)
 	conf_tree_free(t);
 }
 
+/* References follow a rename, among several and nowhere else. */
+static void
+test_references(void **state)
+{
+	struct conf_tree *t = conf_tree_new();
+	struct conf_node *root = conf_root(t), *ca, *net, *p1;
+
+	(void)state;
+	assert_int_equal(conf_child_make(root, "vpn-network", "a", &net,
+	    NULL), 0);
+	assert_int_equal(conf_child_make(net, "phase1", "old", &p1, NULL), 0);
+	assert_int_equal(conf_child_make(root, "authority", "old", &ca,
+	    NULL), 0);
+	assert_int_equal(conf_set(p1, "authority", "other", NULL), 0);
+	assert_int_equal(conf_set(p1, "authority", "old", NULL), 0);
+	assert_int_equal(conf_set(p1, "certificate", "old", NULL), 0);
+	assert_int_equal(conf_node_rename(ca, "new", NULL), 0);
+	assert_string_equal(conf_value(p1, "authority", 0), "other");
+	assert_string_equal(conf_value(p1, "authority", 1), "new");
+	assert_string_equal(conf_str(p1, "certificate"), "old");
+	assert_int_equal(conf_node_rename(p1, "hq", NULL), 0);
+	assert_string_equal(conf_str(p1, "certificate"), "old");
+	conf_tree_free(t);
+}
+
 static void
 test_strength(void **state)
 {
@@ -530,6 +555,7 @@ main(void)
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_secret_names),
 		cmocka_unit_test(test_secret_bytes),
+		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_strength),
 		cmocka_unit_test(test_comments),
 		cmocka_unit_test(test_proposals),
