@@ -241,7 +241,7 @@ run_aside(struct menu *m, const char *text, struct buf *out)
 	return status;
 }
 
-static bool
+static __attribute__((format(printf, 3, 0))) bool
 run_format(struct menu *m, struct buf *out, const char *fmt, va_list ap)
 {
 	enum shell_status status;
