@@ -384,6 +384,22 @@ line_open(const struct line_hooks *hooks, const char *history)
 	return l;
 }
 
+/*
+ * The line goes without having been entered.  Its undo list, which an entry of
+ * the history may share, has to go with it: the next line would undo by it
+ * what is no longer there.
+ */
+static void
+edit_drop(struct line *l)
+{
+	if (!l->editing)
+		return;
+	rl_free_line_state();
+	rl_replace_line("", 1);
+	rl_callback_handler_remove();
+	l->editing = false;
+}
+
 void
 line_close(struct line *l)
 {
@@ -391,8 +407,7 @@ line_close(struct line *l)
 
 	if (l == NULL)
 		return;
-	if (l->editing)
-		rl_callback_handler_remove();
+	edit_drop(l);
 	if (l->history)
 		history_truncate_file(l->history, HISTORY_LINES);
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &l->found);
@@ -421,9 +436,7 @@ drop_line(struct line *l)
 	rl_redisplay();
 	fputs("^C\n", rl_outstream);
 	fflush(rl_outstream);
-	rl_replace_line("", 0);
-	rl_callback_handler_remove();
-	l->editing = false;
+	edit_drop(l);
 	l->interrupted = 0;
 }
 
@@ -557,10 +570,7 @@ line_wait(struct line *l, const char *prompt, int fd, char **text)
 void
 line_begin(struct line *l)
 {
-	if (l->editing) {
-		rl_callback_handler_remove();
-		l->editing = false;
-	}
+	edit_drop(l);
 	l->interrupted = l->hangup;
 }
 

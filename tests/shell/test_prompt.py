@@ -4,6 +4,7 @@
 with a caret, secrets, Ctrl-C, Ctrl-D, dumb and other terminals, paste,
 paging, lines above the prompt, drafts."""
 import os
+import random
 import stat
 import time
 
@@ -378,6 +379,28 @@ def test_conflict_tells_the_way_out(folder):
     holds(t.run("update"), "up to date with revision 7; 1 change of yours")
     holds(t.run("compare"), "lifetime 2h")
     holds(t.run("commit"), "committed revision 8")
+    t.close()
+
+
+def test_random_keys(folder):
+    """Edited history lines, undo, search and Ctrl-C in any order: readline's
+    undo lists are not freed twice."""
+    _, t = start(folder)
+    rng = random.Random(11)
+    for line in ("show networks", "show history", "compare"):
+        t.run(line)
+    pool = ["\x1b[A", "\x1b[A", "\x1b[B", "\x1b[D", "a", "bc", " ", "\x7f",
+            "\x15", "\x17", "\x0b", "\x19", "\x1f", "\x03", "\x12", "\x07",
+            "\x1bd", "\x1bb", "\x1br", "\x01", "\x05", "\x14", "\r", "?",
+            "\t", "\x1b.", "\x1b_", "\x1b<", "\x1b>"]
+    for i in range(int(os.environ.get("SP_PROMPT_KEYS", "3000"))):
+        t.send(rng.choice(pool))
+        t.pump(0 if i % 8 else 0.005)
+        if not t.child.isalive():
+            raise AssertionError(f"it ended at key {i}\n{t.text()}")
+    t.send("\x07\x03")
+    t.prompt()
+    holds(t.run("compare"), "no differences")
     t.close()
 
 
