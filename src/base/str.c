@@ -257,35 +257,40 @@ age_print(struct buf *b, int64_t seconds)
 
 #define WORD_MAX_LEN 32
 
-/* Levenshtein distance of two words of at most WORD_MAX_LEN characters. */
+/*
+ * Edits between two words of at most WORD_MAX_LEN characters; two letters
+ * that changed places are one edit, the commonest slip of fast fingers.
+ */
 static size_t
 distance(const char *a, size_t la, const char *b, size_t lb)
 {
-	size_t row[WORD_MAX_LEN + 1], i, j, diag, up, best;
+	size_t row[WORD_MAX_LEN + 1][WORD_MAX_LEN + 1], i, j, best;
 
+	for (i = 0; i <= la; i++)
+		row[i][0] = i;
 	for (j = 0; j <= lb; j++)
-		row[j] = j;
+		row[0][j] = j;
 	for (i = 1; i <= la; i++) {
-		diag = row[0];
-		row[0] = i;
 		for (j = 1; j <= lb; j++) {
-			up = row[j];
-			best = diag + (a[i - 1] != b[j - 1]);
-			if (up + 1 < best)
-				best = up + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-			diag = up;
+			best = row[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+			if (row[i - 1][j] + 1 < best)
+				best = row[i - 1][j] + 1;
+			if (row[i][j - 1] + 1 < best)
+				best = row[i][j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1] &&
+			    row[i - 2][j - 2] + 1 < best)
+				best = row[i - 2][j - 2] + 1;
+			row[i][j] = best;
 		}
 	}
-	return row[lb];
+	return row[la][lb];
 }
 
 int
 str_nearest(const char *s, const char *const *words, size_t n)
 {
-	size_t i, d, len = strlen(s), best = len / 3 + 2;
+	size_t i, d, len = strlen(s), best = (len + 1) / 3 + 1;
 	int found = -1;
 
 	if (len == 0 || len > WORD_MAX_LEN)

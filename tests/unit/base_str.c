@@ -133,6 +133,7 @@ test_nearest(void **state)
 {
 	static const char *const words[] = { "lifetime", "local-address",
 		"remote-gateway", "rekey" };
+	static const char *const far[] = { "top", "description", "counters" };
 
 	(void)state;
 	assert_int_equal(str_nearest("lifetme", words, 4), 0);
@@ -140,6 +141,13 @@ test_nearest(void **state)
 	assert_int_equal(str_nearest("rekye", words, 4), 3);
 	assert_int_equal(str_nearest("zzzz", words, 4), -1);
 	assert_int_equal(str_nearest("", words, 4), -1);
+	assert_int_equal(str_nearest("tpo", far, 3), 0);
+	assert_int_equal(str_nearest("tp", far, 3), 0);
+	assert_int_equal(str_nearest("xo", far, 3), -1);
+	assert_int_equal(str_nearest("foo", far, 3), -1);
+	assert_int_equal(str_nearest("encryption", far, 3), -1);
+	assert_int_equal(str_nearest("routes", far, 3), -1);
+	assert_int_equal(str_nearest("conuters", far, 3), 2);
 }
 
 static void
