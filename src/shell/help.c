@@ -22,6 +22,7 @@
 #include "shell/command.h"
 #include "shell/complete.h"
 #include "shell/internal.h"
+#include "shell/table.h"
 
 #define DEPTH_MAX 6		/* of objects in objects */
 #define TOPICS_MAX 512
@@ -331,10 +332,37 @@ help_offer(const struct token *done, size_t nr, const char *prefix,
 		    out, 0);
 }
 
+/* Lines that are too long for the terminal go on below, further in. */
+static void
+put_lines(struct buf *out, const char *text, size_t width)
+{
+	size_t len;
+	char *line;
+
+	while (*text) {
+		len = strcspn(text, "\n");
+		line = xstrndup(text, len);
+		text_wrap(out, line, width, strspn(line, " ") + 2);
+		free(line);
+		text += len;
+		if (*text) {
+			buf_puts(out, "\n");
+			text++;
+		}
+	}
+}
+
 int
 cmd_help(struct shell *sh, const struct cmd_line *cl, struct sp_error *err)
 {
 	const struct cmd_arg *a = cmd_arg(cl, "topic");
+	int ret, width = sh_width(sh);
+	struct buf page = {0};
 
-	return help_page(a ? a->tok : NULL, a ? a->nr : 0, &sh->out, err);
+	ret = help_page(a ? a->tok : NULL, a ? a->nr : 0, &page, err);
+	if (ret == 0 && page.len > 0)
+		put_lines(&sh->out, (char *)page.data,
+		    width > 0 ? (size_t)width : 0);
+	buf_free(&page);
+	return ret;
 }

@@ -296,6 +296,20 @@ def cost(t, act, done):
     return len(t.raw) - mark
 
 
+def test_help_breaks_no_word(folder):
+    """At 40 columns no line is left to the terminal to break."""
+    e, t = start(folder, term="dumb", cols=40)
+    t.prompt()
+    for line, whole in (("help wizard | no-more", "likely. It works on every"),
+                        ("help | no-more", "generate pre-shared-key")):
+        rows = t.run(line).split("\n")[1:-1]
+        holds(" ".join(" ".join(rows).split()), whole)
+        long = [r for r in rows if len(r) > 40]
+        equal(long, [], line)
+    t.close()
+    e.stop()
+
+
 def test_bytes_on_a_slow_line(folder):
     e, t = start(folder, term="vt100")
     t.prompt()
