@@ -279,6 +279,74 @@ t_dpd(void **state)
 	end(&s, c);
 }
 
+/* The first datagram of the exchange that host 0 sends; handed over too. */
+static size_t
+record(struct sim *s, uint8_t exchange, uint8_t *out, size_t max,
+    struct ike_path *path)
+{
+	struct sim_dgram *d;
+	size_t len = 0;
+	unsigned n;
+
+	s->manual = true;
+	for (n = 0; n < 200 && len == 0; n++) {
+		while (len == 0 && (d = sim_peek(s, 0)) != NULL) {
+			if (d->data[18] == exchange && d->len <= max) {
+				len = d->len;
+				memcpy(out, d->data, len);
+				path->local = d->dst;
+				path->remote = d->src;
+			}
+			sim_pass(s, 0);
+		}
+		while (sim_pass(s, 1))
+			continue;
+		if (len == 0)
+			sim_for(s, 1000);
+	}
+	s->manual = false;
+	return len;
+}
+
+/* An old message that comes again from elsewhere moves nobody; a new one of
+ * the peer from another port of its NAT does. */
+static void
+t_replay(void **state)
+{
+	static const uint8_t exchanges[] = { 5, 32 };
+	struct ike_path path, forged;
+	struct ike_sa_info info;
+	struct ike_conf *c[2];
+	uint8_t data[2048];
+	struct sim s;
+	size_t i, len;
+
+	(void)state;
+	for (i = 0; i < NELEM(exchanges); i++) {
+		sim_start(&s, 20 + i, NULL);
+		s.nat = true;
+		make(&s, c, NULL, NULL);
+		sim_initiate(&s, 0, c[0]);
+		len = record(&s, exchanges[i], data, sizeof(data), &path);
+		assert_int_not_equal(len, 0);
+		sim_for(&s, 300000);
+		assert_true(sim_sa(&s, 1, 0, &info));
+		assert_true(endpoint_eq(&info.path.remote, &path.remote));
+		forged = path;
+		forged.remote.port++;
+		sim_inject(&s, 1, &forged, data, len);
+		assert_true(sim_sa(&s, 1, 0, &info));
+		if (!endpoint_eq(&info.path.remote, &path.remote))
+			fail_msg("a replay of exchange %u moves the SA",
+			    exchanges[i]);
+		s.nat_port[1]++;
+		sim_for(&s, 300000);
+		assert_true(sim_sa(&s, 1, 0, &info));
+		assert_int_equal(info.path.remote.port, s.nat_port[1]);
+		end(&s, c);
+	}
+}
+
 /* V1-016 */
 static void
 t_nat(void **state)
@@ -509,6 +577,7 @@ main(void)
 		cmocka_unit_test(t_rekey_sa),
 		cmocka_unit_test(t_delete),
 		cmocka_unit_test(t_dpd),
+		cmocka_unit_test(t_replay),
 		cmocka_unit_test(t_nat),
 		cmocka_unit_test(t_each_lost),
 		cmocka_unit_test(t_reasons),

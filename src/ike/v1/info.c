@@ -4,6 +4,9 @@
  * has no answer; dead peer detection (RFC 3706) is two of them.  Without a
  * right HASH it changes nothing once there are keys; before, a clear refusal
  * of the offer ends the attempt, as the peer will not say anything else.
+ *
+ * Nothing forbids an old message to come again, from anywhere.  So only what
+ * is new by its sequence number shows that the peer lives, and where.
  */
 #include "ike/v1/v1.h"
 
@@ -172,34 +175,56 @@ read_notify(const struct v1_payload *p, struct notify *n)
 	return true;
 }
 
+/* One that is not newer is answered all the same (it may be a repetition),
+ * to where the peer is known to be. */
 static void
-got_probe(struct v2_sa *sa, const struct notify *n)
+got_probe(struct v2_sa *sa, const struct notify *n, const struct ike_path *path)
 {
 	uint8_t spi[COOKIES_LEN];
+	uint32_t seq;
 
 	if (n->data.len != 4)
 		return;
+	seq = get_u32(n->data.p);
+	if (!sa->v1->dpd_heard || (int32_t)(seq - sa->v1->dpd_in) > 0) {
+		sa->v1->dpd_heard = true;
+		sa->v1->dpd_in = seq;
+		v2_heard(sa, path);
+	}
 	cookies(sa, spi);
 	v1_send_notify(sa, PROTO_IKE, N1_R_U_THERE_ACK, spi, sizeof(spi),
 	    n->data.p, n->data.len);
 }
 
+/* The answer to any probe of this round, as the way may be slow. */
 static void
-got_notify(struct v2_sa *sa, const struct v1_payload *p)
+got_ack(struct v2_sa *sa, const struct notify *n, const struct ike_path *path)
+{
+	if (n->data.len != 4 || sa->active == NULL ||
+	    sa->active->kind != T_LIVENESS ||
+	    sa->v1->dpd_out - get_u32(n->data.p) >= sa->packets)
+		return;
+	v2_heard(sa, path);
+	v1_task_done(sa);
+}
+
+static void
+got_notify(struct v2_sa *sa, const struct v1_payload *p,
+    const struct ike_path *path)
 {
 	struct notify n;
 
 	if (!read_notify(p, &n))
 		return;
 	if (n.type == N1_R_U_THERE) {
-		got_probe(sa, &n);
+		got_probe(sa, &n, path);
 	} else if (n.type == N1_R_U_THERE_ACK) {
-		if (n.data.len == 4 && sa->active != NULL &&
-		    sa->active->kind == T_LIVENESS &&
-		    get_u32(n.data.p) == sa->v1->dpd_out)
-			v1_task_done(sa);
+		got_ack(sa, &n, path);
 	} else if (n.type == N1_INITIAL_CONTACT && sa->state == V2_UP) {
-		v2_unique(sa, true);
+		/* said again later it would end a newer SA */
+		if (!sa->v1->contact)
+			v2_unique(sa, true);
+		sa->v1->contact = true;
 	} else if (n.type <= N1_ERROR_LAST && sa->active != NULL) {
 		v1_quick_refused(sa, sa->active, n.type);
 	}
@@ -236,9 +261,8 @@ handle(struct v2_sa *sa, const struct v1_in *in)
 {
 	const struct v1_payload *p = NULL;
 
-	v2_heard(sa, in->pkt->path);
 	while ((p = v1_find_next(&in->m, p, P1_NOTIFY)) != NULL)
-		got_notify(sa, p);
+		got_notify(sa, p, in->pkt->path);
 	p = NULL;
 	while ((p = v1_find_next(&in->m, p, P1_DELETE)) != NULL)
 		got_delete(sa, p);

@@ -700,7 +700,10 @@ static void
 handle(struct v2_sa *sa, struct v1_quick *q, const struct v1_in *in,
     const uint8_t *iv)
 {
-	v2_heard(sa, in->pkt->path);
+	/* messages 2 and 3 prove by a nonce of ours that they are new; the
+	 * first may be an old one from anywhere */
+	if (q != NULL)
+		v2_heard(sa, in->pkt->path);
 	if (q == NULL) {
 		q = quick_new(sa, in->pkt->hdr.mid, false, NULL);
 		memcpy(q->iv, iv, sizeof(q->iv));

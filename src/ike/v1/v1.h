@@ -52,6 +52,8 @@ struct v1_sa {
 	int64_t life_ms;	/* that the peer named; 0 = none */
 	uint32_t replaces;	/* id of the SA whose children it takes over */
 	uint32_t dpd_out, dpd_in;	/* sequence numbers, RFC 3706 6 */
+	bool dpd_heard;		/* dpd_in is the newest that came */
+	bool contact;		/* INITIAL_CONTACT was obeyed: once only */
 	struct list quick;
 	size_t nr_quick;
 };
