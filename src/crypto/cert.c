@@ -117,7 +117,7 @@ cert_read_file(struct cert_list *out, const void *p, size_t len,
 	}
 	bio = BIO_new_mem_buf(p, (int)len);
 	while (bio != NULL && out->nr < CERT_LIST_MAX &&
-	    (x = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL)
+	    (x = PEM_read_bio_X509(bio, NULL, pem_no_pass, NULL)) != NULL)
 		cert_list_add(out, wrap(x));
 	BIO_free(bio);
 	ERR_clear_error();

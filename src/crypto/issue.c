@@ -229,7 +229,7 @@ read_request(const void *p, size_t len)
 		return NULL;
 	bio = BIO_new_mem_buf(p, (int)len);
 	if (bio != NULL)
-		req = PEM_read_bio_X509_REQ(bio, NULL, NULL, NULL);
+		req = PEM_read_bio_X509_REQ(bio, NULL, pem_no_pass, NULL);
 	BIO_free(bio);
 	if (req == NULL)
 		req = d2i_X509_REQ(NULL, &at, (long)len);

@@ -43,6 +43,16 @@ struct asked {
 };
 
 int
+pem_no_pass(char *out, int size, int writing, void *ctx)
+{
+	(void)out;
+	(void)size;
+	(void)writing;
+	(void)ctx;
+	return -1;
+}
+
+int
 ssl_fail(struct sp_error *err, int code, const char *fmt, ...)
 {
 	char text[256], words[160];
@@ -222,7 +232,8 @@ pkey_read_public(struct pkey **out, const void *p, size_t len,
 	if (len > 0 && len <= PKEY_FILE_MAX) {
 		bio = BIO_new_mem_buf(p, (int)len);
 		if (bio != NULL)
-			key = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+			key = PEM_read_bio_PUBKEY(bio, NULL, pem_no_pass,
+			    NULL);
 		BIO_free(bio);
 		if (key == NULL)
 			key = d2i_PUBKEY(NULL, &at, (long)len);

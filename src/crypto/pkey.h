@@ -84,6 +84,10 @@ bool pkey_weak(const struct pkey *k);
 /* OpenSSL's object, borrowed. */
 EVP_PKEY *pkey_evp(const struct pkey *k);
 
+/* The password callback of PEM that has none: OpenSSL's own would ask on the
+ * terminal, and wait there, for whatever calls itself encrypted. */
+int pem_no_pass(char *out, int size, int writing, void *ctx);
+
 /* Fill err with a sentence and OpenSSL's own words, and clear its queue. */
 int ssl_fail(struct sp_error *err, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

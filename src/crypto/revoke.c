@@ -23,6 +23,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "crypto/cert.h"
+#include "crypto/pkey.h"
 #include "crypto/revoke_impl.h"
 
 #define ENTRIES_MAX 1024	/* URIs: certificates of trusted CAs name them */
@@ -34,6 +35,7 @@ struct entry {
 	char *uri;
 	X509_CRL *crl;		/* NULL: never had one */
 	int64_t fetched, failed;	/* s since 1970, 0 = never */
+	int64_t doubted;	/* not signed for one who asked; 0 = never */
 	char error[160];
 };
 
@@ -157,7 +159,8 @@ parse(const struct buf *b)
 	if (crl == NULL) {
 		bio = BIO_new_mem_buf(b->data, (int)b->len);
 		if (bio != NULL)
-			crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
+			crl = PEM_read_bio_X509_CRL(bio, NULL,
+			    pem_no_pass, NULL);
 		BIO_free(bio);
 	}
 	ERR_clear_error();
@@ -233,7 +236,8 @@ revocation_crl(struct revocation *r, const char *uri, int64_t now,
 	e = find_or_make(r, uri);
 	wait = is_http(uri) && e->failed != 0 && e->failed <= now &&
 	    now < e->failed + REVOKE_RETRY;
-	if (wait || is_fresh(e, now)) {
+	if (wait || (is_fresh(e, now) && (e->doubted == 0 ||
+	    (e->doubted <= now && now < e->doubted + REVOKE_RETRY)))) {
 		crl = take(e, err);
 		pthread_mutex_unlock(&r->lock);
 		return crl;
@@ -248,6 +252,7 @@ revocation_crl(struct revocation *r, const char *uri, int64_t now,
 		e->crl = crl;
 		e->fetched = now;
 		e->failed = 0;
+		e->doubted = 0;
 		e->error[0] = '\0';
 	} else {
 		e->failed = now;
@@ -256,6 +261,18 @@ revocation_crl(struct revocation *r, const char *uri, int64_t now,
 	crl = take(e, err);
 	pthread_mutex_unlock(&r->lock);
 	return crl;
+}
+
+void
+revocation_doubt(struct revocation *r, const char *uri, int64_t now)
+{
+	struct entry *e;
+
+	pthread_mutex_lock(&r->lock);
+	e = find(r, uri);
+	if (e != NULL && e->doubted == 0)
+		e->doubted = now;
+	pthread_mutex_unlock(&r->lock);
 }
 
 void

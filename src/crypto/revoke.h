@@ -43,6 +43,13 @@ void revocation_flush(struct revocation *r);
 X509_CRL *revocation_crl(struct revocation *r, const char *uri, int64_t now,
     struct sp_error *err);
 
+/*
+ * What the URI gave was not signed by the authority whose CRL it should be:
+ * it is fetched again after REVOKE_RETRY seconds, however long it claims to
+ * be valid, as plain HTTP lets anyone on the way answer.
+ */
+void revocation_doubt(struct revocation *r, const char *uri, int64_t now);
+
 enum revoke_answer { REVOKE_UNKNOWN, REVOKE_GOOD, REVOKE_REVOKED };
 
 /*

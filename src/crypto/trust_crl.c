@@ -81,6 +81,7 @@ fetch_crl(struct search *s, const char *uri)
 	struct revocation *r = s->j->trust->revocation;
 	struct sp_error err = {0};
 	X509_CRL *crl;
+	bool got, good;
 
 	s->s->uri = true;
 	if (r == NULL)
@@ -89,7 +90,11 @@ fetch_crl(struct search *s, const char *uri)
 	if (err.text[0] != '\0')
 		snprintf(s->s->trouble, sizeof(s->s->trouble), "%.199s",
 		    err.text);
-	if (!add_crl(s->j, s->crls, crl) && err.text[0] == '\0') {
+	got = crl != NULL;
+	good = add_crl(s->j, s->crls, crl);
+	if (got && !good)
+		revocation_doubt(r, uri, s->j->now);
+	if (!good && err.text[0] == '\0') {
 		snprintf(s->s->trouble, sizeof(s->s->trouble), "The CRL of "
 		    "%.100s is not signed by the authority.", uri);
 	} else if (s->s->source[0] == '\0') {

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include <openssl/err.h>
+#include <openssl/ui.h>
 #include <openssl/x509v3.h>
 
 #include "base/buf.h"
@@ -371,10 +372,62 @@ check_crl(const struct crl_row *r)
 	    "IKE_AUTH", &why), ok);
 	if (r->to == 0)
 		assert_true(fetches <= 1);
+	/* a forged one does not serve until its own nextUpdate */
+	if (r->stranger && r->uri && r->is_there) {
+		fetches = 0;
+		make_crl(root_key, false, NOW - DAY, NOW + DAY);
+		if (!trust_check(t, leaf, NULL, NULL, 0, NOW + REVOKE_RETRY + 1,
+		    "IKE_AUTH", &why) || fetches != 1)
+			fail_msg("%s: a forged CRL is kept: %s", r->what,
+			    why.text);
+	}
 	cert_unref(leaf);
 	cert_unref(root);
 	trust_unref(t);
 	revocation_unref(rev);
+}
+
+static int asked;
+
+static int
+count_question(UI *ui, UI_STRING *what)
+{
+	(void)ui;
+	(void)what;
+	asked++;
+	return 0;
+}
+
+#define SECRET_PEM(what) "-----BEGIN " what "-----\n" \
+	"Proc-Type: 4,ENCRYPTED\n" \
+	"DEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n" \
+	"AAAAAAAAAAAAAAAAAAAAAA==\n-----END " what "-----\n"
+
+/* What calls itself encrypted makes nobody ask on the terminal. */
+static void
+test_no_password(void **state)
+{
+	UI_METHOD *m = UI_create_method("count");
+	struct revocation *rev = revocation_new(serve, NULL);
+	struct sp_error err = {0};
+	struct cert_list list;
+	struct pkey *key = NULL;
+
+	(void)state;
+	UI_method_set_reader(m, count_question);
+	UI_set_default_method(m);
+	assert_true(cert_read_file(&list, SECRET_PEM("CERTIFICATE"),
+	    strlen(SECRET_PEM("CERTIFICATE")), "x", &err) < 0);
+	assert_true(pkey_read_public(&key, SECRET_PEM("PUBLIC KEY"),
+	    strlen(SECRET_PEM("PUBLIC KEY")), "x", &err) < 0);
+	buf_free(&served);
+	buf_puts(&served, SECRET_PEM("X509 CRL"));
+	assert_null(revocation_crl(rev, "http://crl.example/x", NOW, &err));
+	assert_int_equal(asked, 0);
+	buf_free(&served);
+	revocation_unref(rev);
+	UI_set_default_method(UI_OpenSSL());
+	UI_destroy_method(m);
 }
 
 static void
@@ -574,6 +627,7 @@ main(void)
 		cmocka_unit_test(test_path_length),
 		cmocka_unit_test(test_critical),
 		cmocka_unit_test(test_crls),
+		cmocka_unit_test(test_no_password),
 		cmocka_unit_test(test_delta),
 		cmocka_unit_test(test_loop),
 		cmocka_unit_test(test_names),
