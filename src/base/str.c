@@ -290,7 +290,7 @@ distance(const char *a, size_t la, const char *b, size_t lb)
 int
 str_nearest(const char *s, const char *const *words, size_t n)
 {
-	size_t i, d, len = strlen(s), best = (len + 1) / 3 + 1;
+	size_t i, d, len = strlen(s), best = (len + 3) / 5 + 1;
 	int found = -1;
 
 	if (len == 0 || len > WORD_MAX_LEN)

@@ -53,8 +53,8 @@ void age_print(struct buf *b, int64_t seconds);
 
 /*
  * Edit distance for "did you mean"; returns the index of the nearest of n
- * words, or -1 if none is near enough: a third of the letters may differ, so
- * that nobody is asked whether "foo" was to be "top".
+ * words, or -1 if none is near enough: a fifth of the letters may differ (one
+ * at least), so that nobody is asked whether "foo" was to be "top".
  */
 int str_nearest(const char *s, const char *const *words, size_t n);
 
