@@ -488,8 +488,8 @@ check_dates(const struct cert *c, struct sp_error *err)
 }
 
 static int
-import_certs(struct engine *e, const char *name, const struct buf *data,
-    json_t **out, struct sp_error *err)
+import_certs(struct engine *e, const char *name, const char *source,
+    const struct buf *data, json_t **out, struct sp_error *err)
 {
 	struct cert_list list = {0};
 	struct buf subject = {0}, bytes = {0};
@@ -497,7 +497,7 @@ import_certs(struct engine *e, const char *name, const struct buf *data,
 	int ret;
 	size_t i;
 
-	ret = cert_read_file(&list, data->data, data->len, "the file", err);
+	ret = cert_read_file(&list, data->data, data->len, source, err);
 	if (ret == 0)
 		ret = check_dates(list.at[0], err);
 	if (ret == 0)
@@ -519,8 +519,9 @@ import_certs(struct engine *e, const char *name, const struct buf *data,
 }
 
 static int
-import_pkcs12(struct engine *e, const char *name, const struct buf *data,
-    const struct secret *pass, json_t **out, struct sp_error *err)
+import_pkcs12(struct engine *e, const char *name, const char *source,
+    const struct buf *data, const struct secret *pass, json_t **out,
+    struct sp_error *err)
 {
 	struct cert_list list = {0};
 	struct buf subject = {0}, bytes = {0};
@@ -529,7 +530,7 @@ import_pkcs12(struct engine *e, const char *name, const struct buf *data,
 	int ret;
 
 	ret = cert_read_pkcs12(&key, &list, data->data, data->len, pass,
-	    "the file", err);
+	    source, err);
 	if (ret == 0)
 		ret = check_dates(list.at[0], err);
 	buf_bytes(&bytes, data->data, data->len);
@@ -573,12 +574,15 @@ decode(const json_t *params, const char *key, struct buf *out,
 METHOD(method_pki_import)
 {
 	bool bag = str_eq(text_of(params, "kind"), "pkcs12");
+	const char *source = text_of(params, "source");
 	struct buf data = {0}, word = {0};
 	struct secret pass = {0};
 	char name[NAME_SIZE];
 	int ret;
 
 	ret = name_of(params, "name", name, err);
+	if (source == NULL)
+		source = name;
 	if (ret == 0)
 		ret = decode(params, "data", &data, err);
 	if (ret == 0 && text_of(params, "passphrase") != NULL)
@@ -589,11 +593,11 @@ METHOD(method_pki_import)
 	if (ret == 0 && word.len > 0)
 		secret_set(&pass, word.data, word.len);
 	if (ret == 0 && bag)
-		ret = import_pkcs12(call->engine, name, &data, &pass,
-		    &call->result, err);
+		ret = import_pkcs12(call->engine, name, source, &data,
+		    &pass, &call->result, err);
 	else if (ret == 0)
-		ret = import_certs(call->engine, name, &data, &call->result,
-		    err);
+		ret = import_certs(call->engine, name, source, &data,
+		    &call->result, err);
 	buf_wipe(&data);
 	buf_wipe(&word);
 	secret_free(&pass);

@@ -225,6 +225,7 @@ import(struct shell *sh, const char *kind, const char *name,
 	}
 	add_word(params, "kind", kind);
 	add_word(params, "name", name);
+	add_word(params, "source", file);
 	text = base64_encode(bytes.data, bytes.len);
 	add_word(params, "data", text);
 	wipe(text);

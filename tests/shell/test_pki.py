@@ -100,7 +100,7 @@ def test_refusals(folder):
                 ("generate request gw names CN=x", "cannot be a name"),
                 (f"sign request nobody {folder}/x.pem", "nobody"),
                 (f"import certificate k {folder}/rubbish",
-                 "holds no certificate"),
+                 f'"{folder}/rubbish" holds no certificate'),
                 (f"import certificate gw {folder}/x.pem",
                  "does not belong to this certificate"),
                 (f"import certificate k {folder}/none", "Cannot read"),
