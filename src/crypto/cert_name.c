@@ -206,6 +206,20 @@ cert_print_date(struct buf *b, int64_t seconds)
 
 /* ---- URIs ---- */
 
+/* RFC 3986 has neither blanks nor control characters: a line end would begin
+ * a header of the certificate's own in our request. */
+static bool
+is_uri(const uint8_t *p, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (p[i] <= ' ' || p[i] >= 0x7f)
+			return false;
+	}
+	return len > 0;
+}
+
 static bool
 take_uri(const GENERAL_NAME *n, void (*each)(void *ctx, const char *uri),
     void *ctx)
@@ -218,8 +232,7 @@ take_uri(const GENERAL_NAME *n, void (*each)(void *ctx, const char *uri),
 		return false;
 	s = n->d.uniformResourceIdentifier;
 	len = (size_t)ASN1_STRING_length(s);
-	if (len == 0 || len >= sizeof(text) ||
-	    memchr(ASN1_STRING_get0_data(s), '\0', len) != NULL)
+	if (len >= sizeof(text) || !is_uri(ASN1_STRING_get0_data(s), len))
 		return false;
 	memcpy(text, ASN1_STRING_get0_data(s), len);
 	text[len] = '\0';

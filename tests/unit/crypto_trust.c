@@ -387,6 +387,54 @@ check_crl(const struct crl_row *r)
 	revocation_unref(rev);
 }
 
+static void
+count_http(void *ctx, const char *uri)
+{
+	*(int *)ctx += strncmp(uri, "http://", 7) == 0;
+}
+
+/* A line end in a URI is no way to write headers of our request. */
+static void
+test_uri_lines(void **state)
+{
+	static const struct {
+		const char *text;
+		int fetches;
+	} uris[] = {
+		{ "http://crl.example/a", 1 },
+		{ "http://crl.example/a\r\nHost: other", 0 },
+		{ "http://crl.example/a b", 0 }, { "file:///etc/passwd", 0 },
+	};
+	GENERAL_NAMES *names;
+	GENERAL_NAME *n;
+	DIST_POINT *p;
+	STACK_OF(DIST_POINT) *all;
+	size_t i;
+	int seen;
+
+	(void)state;
+	for (i = 0; i < NELEM(uris); i++) {
+		seen = 0;
+		n = GENERAL_NAME_new();
+		n->type = GEN_URI;
+		n->d.uniformResourceIdentifier = ASN1_IA5STRING_new();
+		ASN1_STRING_set(n->d.uniformResourceIdentifier, uris[i].text,
+		    -1);
+		names = sk_GENERAL_NAME_new_null();
+		sk_GENERAL_NAME_push(names, n);
+		p = DIST_POINT_new();
+		p->distpoint = DIST_POINT_NAME_new();
+		p->distpoint->type = 0;
+		p->distpoint->name.fullname = names;
+		all = sk_DIST_POINT_new_null();
+		sk_DIST_POINT_push(all, p);
+		cert_dist_uris(all, count_http, &seen);
+		if (seen != uris[i].fetches)
+			fail_msg("%s: %d", uris[i].text, seen);
+		sk_DIST_POINT_pop_free(all, DIST_POINT_free);
+	}
+}
+
 static int asked;
 
 static int
@@ -628,6 +676,7 @@ main(void)
 		cmocka_unit_test(test_critical),
 		cmocka_unit_test(test_crls),
 		cmocka_unit_test(test_no_password),
+		cmocka_unit_test(test_uri_lines),
 		cmocka_unit_test(test_delta),
 		cmocka_unit_test(test_loop),
 		cmocka_unit_test(test_names),
