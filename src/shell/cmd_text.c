@@ -201,6 +201,7 @@ load_text(struct shell *sh, const char *text, bool replace,
     struct sp_error *err)
 {
 	struct conf_tree *tree;
+	size_t changes;
 	int ret;
 
 	ret = conf_parse(&tree, text, err);
@@ -216,9 +217,14 @@ load_text(struct shell *sh, const char *text, bool replace,
 		merge_secrets(sh->cand.tree, tree);
 		conf_tree_free(tree);
 	}
-	if (ret == 0)
-		buf_printf(&sh->out, _("loaded; %zu changes against the "
-		    "running configuration\n"), cand_changes(&sh->cand));
+	if (ret == 0) {
+		changes = cand_changes(&sh->cand);
+		buf_printf(&sh->out, changes == 1 ?
+		    _("loaded; %zu change against the running "
+		    "configuration\n") :
+		    _("loaded; %zu changes against the running "
+		    "configuration\n"), changes);
+	}
 	return ret;
 }
 

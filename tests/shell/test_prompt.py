@@ -574,7 +574,7 @@ def test_load_terminal(folder):
     t.send("load terminal\r")
     t.see('a single "." ends it')
     t.send("set vpn-network branch phase1 hq lifetime 4h\r.\r")
-    t.see("loaded; 1 change")
+    t.see("loaded; 1 change against")
     t.prompt()
     holds(t.run("compare"), "lifetime 4h")
     t.close()
