@@ -71,12 +71,17 @@ void
 client_note(struct client *c, const char *terminal, unsigned edits)
 {
 	struct buf b = {0};
+	size_t len;
 
 	if (terminal != NULL) {
 		str_safe(&b, terminal, strnlen(terminal, 64));
-		buf_puts(&b, "");
-		snprintf(c->terminal, sizeof(c->terminal), "%s",
-		    (char *)b.data);
+		len = b.len < sizeof(c->terminal) ? b.len :
+		    sizeof(c->terminal) - 1;
+		/* half a character would make the whole list invalid */
+		while (len > 0 && len < b.len && (b.data[len] & 0xc0) == 0x80)
+			len--;
+		memcpy(c->terminal, len > 0 ? (char *)b.data : "", len);
+		c->terminal[len] = '\0';
 		buf_free(&b);
 	}
 	c->edits = edits;

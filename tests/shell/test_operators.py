@@ -5,6 +5,7 @@ those in the same place are shown with both values and decided by a word; and
 500 random edits and commits of two shells against a model of them."""
 import json
 import random
+import socket
 
 from lib import Terminal, equal, holds, lacks, main
 from real import begin
@@ -169,6 +170,20 @@ def test_sessions(folder):
         equal(len([r for r in rows if r["own"]]), 1)
         holds(one.run("show sessions"), "administrator")
         one.close()
+
+
+def test_a_terminal_cut_in_a_character(folder):
+    """What a client calls its terminal is cut, but never within a letter."""
+    with begin(folder) as e:
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(folder + "/run/control")
+            name = "x" * 30 + "\u00e4" * 9
+            s.sendall(json.dumps({"id": 1, "method": "hello", "params": {
+                "version": 1, "terminal": name}}).encode() + b"\n")
+            s.recv(4096)
+            out = json.loads(e.run("show sessions", 0, "-j").splitlines()[0])
+        names = [r["terminal"] for r in out["sessions"] if not r["own"]]
+        equal(names, ["x" * 30])
 
 
 def test_inactivity_logout(folder):

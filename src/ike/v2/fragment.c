@@ -129,6 +129,7 @@ v2_fragments_why(const struct v2_sa *sa, struct ike_reason *why)
 
 	if (f == NULL)
 		return false;
+	buf_puts(&list, "");
 	for (i = 0; i < f->total; i++) {
 		if (f->part[i].len == 0)
 			buf_printf(&list, "%s%zu", list.len > 0 ? ", " : "",
