@@ -90,6 +90,17 @@ choices_add(struct choices *out, const char *prefix, const char *word,
 }
 
 void
+choices_add_weak(struct choices *out, const char *prefix, const char *word,
+    const char *help)
+{
+	size_t before = out->nr;
+
+	choices_add(out, prefix, word, help);
+	if (out->nr > before)
+		out->c[before].weak = true;
+}
+
+void
 choices_shape(struct choices *out, const char *shape, const char *help)
 {
 	size_t i;
@@ -147,6 +158,8 @@ by_word(const void *a, const void *b)
 		return x->shape ? 1 : -1;
 	if (x->shape && enter_x != str_eq(y->word, "<cr>"))
 		return enter_x ? 1 : -1;
+	if (x->weak != y->weak)
+		return x->weak ? 1 : -1;
 	return strverscmp(x->word, y->word);
 }
 

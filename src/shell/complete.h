@@ -15,6 +15,7 @@ struct choice {
 	char *word;
 	char *help;		/* one line, or "" */
 	bool shape;		/* describes a value; cannot be inserted */
+	bool weak;		/* a weak algorithm: stands last */
 	size_t order;		/* in which it was added */
 };
 
@@ -27,6 +28,10 @@ struct choices {
  * again: choices_sort() keeps the first. */
 void choices_add(struct choices *out, const char *prefix, const char *word,
     const char *help);
+
+/* The same for a weak choice, which is sorted behind the others. */
+void choices_add_weak(struct choices *out, const char *prefix,
+    const char *word, const char *help);
 
 /* Add the shape of a free value, or "<cr>". */
 void choices_shape(struct choices *out, const char *shape, const char *help);

@@ -348,7 +348,10 @@ offer_choices(const struct conf_node *n, const struct set_row *row,
 		if (c->later)
 			buf_printf(&b, _("%snot yet supported"),
 			    b.len ? "; " : "");
-		choices_add(out, prefix, c->word, (char *)b.data);
+		if (c->weak)
+			choices_add_weak(out, prefix, c->word, (char *)b.data);
+		else
+			choices_add(out, prefix, c->word, (char *)b.data);
 	}
 	buf_free(&b);
 }

@@ -38,15 +38,31 @@ put_json(struct shell *sh)
 	free(text);
 }
 
+/* A full disk behind ">" is an error; a reader that had enough (| head) is
+ * none. */
+static int
+check_output(struct sp_error *err)
+{
+	int e;
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	e = errno;
+	clearerr(stdout);
+	if (e == EPIPE)
+		return 0;
+	return sp_fail_errno(err, e, _("The output cannot be written"));
+}
+
 /* Paged only for a person: a pipe or a script gets it whole. */
-static void
-put_text(struct shell *sh)
+static int
+put_text(struct shell *sh, struct sp_error *err)
 {
 	const char *text = (const char *)sh->out.data;
 	struct buf painted = {0};
 
 	if (sh->out.len == 0)
-		return;
+		return 0;
 	fflush(stdout);
 	if (sh->page && sh_interactive(sh) && sh_rows(sh) > 0) {
 		pager_show(text, sh_rows(sh), sh_width(sh), &sh->paint,
@@ -56,7 +72,7 @@ put_text(struct shell *sh)
 		fwrite(painted.data, 1, painted.len, stdout);
 		buf_wipe(&painted);
 	}
-	fflush(stdout);
+	return check_output(err);
 }
 
 /* Filter and show what the command left. */
@@ -73,7 +89,7 @@ deliver(struct shell *sh, const struct pipes *pipes, struct sp_error *err)
 	buf_puts(&sh->out, "");
 	ret = pipes_filter(sh, pipes, &sh->out, err);
 	if (ret == 0)
-		put_text(sh);
+		ret = put_text(sh, err);
 	return ret;
 }
 

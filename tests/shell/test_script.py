@@ -5,9 +5,10 @@ exit statuses; nothing asks, nothing is shortened, results and messages go
 where they belong."""
 import json
 import os
+import subprocess
 
 from fake_engine import FakeEngine, Refusal
-from lib import equal, holds, lacks, main, script
+from lib import BIN, equal, holds, lacks, main, script
 
 TEXT = ("vpn-network branch {\n  address 10.1.0.1;\n"
         "  network-address 10.1.0.0/24;\n  placement host;\n"
@@ -45,6 +46,23 @@ def test_statuses(folder):
     equal(run(folder, "power on branch")[0], 3, "denied")
     e.answers["config.commit"] = Refusal("conflict", "Somebody was faster.")
     equal(run(folder, edit + "other; commit")[0], 6, "conflict")
+
+
+def test_output_that_cannot_be_written(folder):
+    start(folder)
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([BIN, "-d", folder, "-c", "show networks"],
+                              stdin=subprocess.DEVNULL, stdout=full,
+                              stderr=subprocess.PIPE, text=True, check=False)
+    equal(done.returncode, 1)
+    holds(done.stderr, "The output cannot be written: No space left")
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([BIN, "-d", folder, "-c", "show networks"],
+                          stdin=subprocess.DEVNULL, stdout=write,
+                          stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    equal((done.returncode, done.stderr), (0, ""), "a closed pipe")
 
 
 def test_first_failure_stops(folder):
