@@ -268,8 +268,8 @@ is_offer(enum ike_reason_code code)
 }
 
 static void
-add_remedy(json_t *list, const char *fmt, const struct conn *c,
-    const struct record *rec, const char *settings)
+add_remedy(json_t *list, const struct conn *c, const struct record *rec,
+    const char *settings)
 {
 	char *path, *line;
 
@@ -278,7 +278,7 @@ add_remedy(json_t *list, const char *fmt, const struct conn *c,
 	    xasprintf("vpn-network %s phase1 %s phase2 %s", c->net->name,
 	    c->name, rec->phase2[0] != '\0' ? rec->phase2 :
 	    LIST_ENTRY(c->children.next, struct child, link)->name);
-	line = xasprintf(fmt, path, settings);
+	line = xasprintf("set %s proposal 10%s", path, settings);
 	json_array_insert_new(list, 0, json_string(line));
 	free(path);
 	free(line);
@@ -310,8 +310,7 @@ explain_record(json_t *out, const struct conn *c, const struct record *rec)
 		    "differs" : "unknown");
 	if (settings != NULL && (r->code == REASON_NO_PROPOSAL_IKE ||
 	    !list_empty(&c->children)))
-		add_remedy(json_object_get(out, "remedy"),
-		    "set %s proposal 10%s", c, rec, settings);
+		add_remedy(json_object_get(out, "remedy"), c, rec, settings);
 	free(settings);
 }
 

@@ -228,8 +228,11 @@ free_sa(struct sa *sa)
 {
 	int dir;
 
-	for (dir = 0; dir < 2; dir++)
+	for (dir = 0; dir < 2; dir++) {
 		seal_free(sa->open[dir]);
+		buf_free(&sa->sig[dir]);
+		buf_free(&sa->cert[dir]);
+	}
 	ike_keys_free(&sa->keys);
 }
 
