@@ -155,6 +155,7 @@ apply_step(struct wizard *w, const struct wiz_step *s, const char *text,
 {
 	struct conf_node *n = w->node[s->level];
 	const struct set_row *row;
+	int ret;
 
 	if (s->setting == NULL)
 		return apply_name(w, s, text, err);
@@ -165,7 +166,10 @@ apply_step(struct wizard *w, const struct wiz_step *s, const char *text,
 		return 0;
 	if (row->flags & SET_LIST)
 		return apply_list(n, s->setting, text, err);
-	return conf_set(n, s->setting, text, err);
+	ret = conf_set(n, s->setting, text, err);
+	if (ret == 0 && s->check && row->check != NULL)
+		ret = row->check(n, conf_value(n, s->setting, 0), err);
+	return ret;
 }
 
 /* Make the tree from the answers of the steps before `upto`. */

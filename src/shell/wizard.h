@@ -32,6 +32,8 @@ struct wiz_step {
 	/* Is it asked at all; NULL = yes. */
 	bool (*asked)(const struct wizard *w);
 	bool optional;		/* may be left empty: nothing is set */
+	bool check;		/* against what was answered before it, not
+				 * only at the commit */
 };
 
 /* Site to site with a pre-shared key; ends with .question NULL. */

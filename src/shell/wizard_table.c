@@ -186,6 +186,7 @@ const struct wiz_step wizard_first_tunnel[] = {
 	{ .level = WIZ_NETWORK, .setting = "address",
 	  .question = N_("This gateway's address in it"),
 	  .suggest = suggest_address, .asked = is_new_network,
+	  .check = true,
 	  .help = N_("The inner address of this gateway; with placement "
 	    "host one that the machine has.") },
 	{ .level = WIZ_PHASE1, .question = N_("Name of the other side"),

@@ -78,6 +78,8 @@ def test_wrong_answers_help_and_back(folder):
     answer(t, "Local network", "10.1.0.5/24")
     t.see("has host bits set")
     answer(t, "Local network", "10.1.0.0/24")
+    answer(t, "This gateway's address in it", "10.9.0.1")
+    t.see("Router address 10.9.0.1 is not inside 10.1.0.0/24.")
     answer(t, "This gateway's address in it", "back")
     answer(t, "Local network (address/length) [10.1.0.0/24]", "back")
     answer(t, "Where it lives [namespace]", "back")
