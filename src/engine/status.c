@@ -274,6 +274,8 @@ static void
 weak_note(json_t *notes, const char *what, const struct alg *alg)
 {
 	struct buf b = {0};
+	json_t *note, *other;
+	size_t i;
 
 	if (alg == NULL || (alg->class != ALG_WEAK && alg->class != ALG_BAD))
 		return;
@@ -281,7 +283,15 @@ weak_note(json_t *notes, const char *what, const struct alg *alg)
 	    alg->setting != NULL ? alg->setting : alg->name,
 	    alg->basis != NULL ? alg->basis : "old",
 	    alg->better != NULL ? alg->better : "a newer one");
-	json_array_append_new(notes, take_text(&b));
+	note = take_text(&b);
+	/* several proposals may share an algorithm */
+	json_array_foreach(notes, i, other) {
+		if (json_equal(note, other)) {
+			json_decref(note);
+			return;
+		}
+	}
+	json_array_append_new(notes, note);
 }
 
 static void
@@ -291,6 +301,17 @@ suite_notes(json_t *notes, const char *what, const struct suite *s)
 	weak_note(notes, what, s->integ);
 	weak_note(notes, what, s->prf);
 	weak_note(notes, what, s->ke);
+}
+
+/* What is configured is weak before a peer has taken it, too. */
+static void
+offer_notes(json_t *notes, const char *what, const struct suite *rows,
+    size_t nr)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		suite_notes(notes, what, &rows[i]);
 }
 
 static json_t *
@@ -350,7 +371,7 @@ child_json(struct child *ch)
 	struct network *n = ch->conn->net;
 	struct inst *i = child_inst(ch);
 	struct ike_child_info c;
-	json_t *obj = json_object();
+	json_t *obj = json_object(), *notes;
 
 	set(obj, "phase2", json_string(ch->name));
 	if (ch->nr_members > 1)
@@ -372,6 +393,9 @@ child_json(struct child *ch)
 	set(obj, "local_ts", selectors(&ch->conf->local_ts));
 	set(obj, "remote_ts", selectors(&ch->conf->remote_ts));
 	put_counters(obj, NULL);
+	notes = json_array();
+	offer_notes(notes, "phase 2", ch->conf->suites, ch->conf->nr_suites);
+	set(obj, "notes", notes);
 	if (ch->last != NULL)
 		set(obj, "reason", status_reason(ch->conn, ch->last));
 	return obj;
@@ -421,6 +445,9 @@ tunnel_notes(const struct conn *c, const struct ike_sa_info *sa)
 		    json_string("The network is powered off."));
 	if (c->net->state == NET_ERROR)
 		json_array_append_new(notes, json_string(c->net->error.text));
+	if (sa == NULL && c->conf != NULL)
+		offer_notes(notes, "phase 1", c->conf->suites,
+		    c->conf->nr_suites);
 	return notes;
 }
 

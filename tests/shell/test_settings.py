@@ -245,6 +245,8 @@ def test_weak_algorithms(folder):
         status, out = e.run(weak)
         equal(status, 0, out)
         holds(out, "DH group 2 is weak")
+        # a tunnel that is down says it as well
+        holds(e.run("show tunnels detail")[1], "phase 1: 2 is weak")
         status, out = e.run("set system weak-algorithms refuse\ncommit")
         equal(status, 4, out)
         holds(out, "DH group 2 is refused by system weak-algorithms")
