@@ -125,13 +125,14 @@ put_comment(const struct note *note, const char *text)
 static void
 put_comments(struct parser *ps)
 {
-	struct note *note = ps->notes, *end = note + ps->nr_notes;
+	struct note *note, *end;
 	struct buf text = {0};
 
 	if (ps->nr_notes == 0)
 		return;
+	end = ps->notes + ps->nr_notes;
 	qsort(ps->notes, ps->nr_notes, sizeof(*ps->notes), compare_notes);
-	for (; note < end; note++) {
+	for (note = ps->notes; note < end; note++) {
 		buf_puts(&text, note->text);
 		if (note + 1 < end && note[1].node == note->node &&
 		    note[1].setting == note->setting) {
