@@ -35,15 +35,17 @@ verdict_word(const char *verdict)
 	return verdict;
 }
 
-/* Text of the engine, wrapped to the width. */
+/* Text of the engine behind a lead, wrapped to the width. */
 static void
-put_text(struct shell *sh, const char *text, size_t indent)
+put_text(struct shell *sh, const char *lead, const char *text, size_t indent)
 {
-	char *safe = str_safe_dup(text);
+	char *safe = str_safe_dup(text), *line;
 	int width = sh_width(sh);
 
-	text_wrap(&sh->out, safe, width > 0 ? (size_t)width : 0, indent);
+	line = xasprintf("%s%s", lead, safe);
+	text_wrap(&sh->out, line, width > 0 ? (size_t)width : 0, indent);
 	buf_puts(&sh->out, "\n");
+	free(line);
 	free(safe);
 }
 
@@ -58,14 +60,15 @@ print_fields(struct shell *sh, const json_t *fields)
 	struct tbl *t;
 	const json_t *f;
 	size_t i, j;
-	char *safe;
+	char *safe, *lead;
 
 	t = tbl_new(cols, NELEM(cols));
 	for (i = 0; i < json_array_size(fields); i++) {
 		f = json_array_get(fields, i);
 		if (str_eq(jstr(f, "verdict"), "note")) {
-			buf_printf(&sh->out, "%s: ", jstr(f, "field"));
-			put_text(sh, jstr(f, "ours"), 2);
+			lead = xasprintf("%s: ", jstr(f, "field"));
+			put_text(sh, lead, jstr(f, "ours"), 2);
+			free(lead);
 			continue;
 		}
 		for (j = 0; j < NELEM(member); j++) {
@@ -92,8 +95,8 @@ print_list(struct shell *sh, const char *title, const json_t *list,
 	buf_printf(&sh->out, "%s\n", title);
 	for (i = 0; i < json_array_size(list); i++) {
 		snprintf(number, sizeof(number), "  %zu. ", i + 1);
-		buf_puts(&sh->out, numbered ? number : "  ");
-		put_text(sh, json_string_value(json_array_get(list, i)), 5);
+		put_text(sh, numbered ? number : "  ",
+		    json_string_value(json_array_get(list, i)), 5);
 	}
 }
 
@@ -102,7 +105,7 @@ print_explanation(struct shell *sh, const json_t *e)
 {
 	buf_printf(&sh->out, "%s/%s: %s\n", jstr(e, "network"),
 	    jstr(e, "phase1"), jstr(e, "title"));
-	put_text(sh, jstr(e, "text"), 0);
+	put_text(sh, "", jstr(e, "text"), 0);
 	if (json_is_false(jget(e, "sure")))
 		buf_puts(&sh->out, _("(likely; the other side does not "
 		    "say more)\n"));
@@ -112,8 +115,7 @@ print_explanation(struct shell *sh, const json_t *e)
 	    "command):"), jget(e, "remedy"), true);
 	if (*jstr(e, "tell")) {
 		buf_printf(&sh->out, "%s\n", _("For the other side:"));
-		buf_puts(&sh->out, "  ");
-		put_text(sh, jstr(e, "tell"), 2);
+		put_text(sh, "  ", jstr(e, "tell"), 2);
 	}
 }
 

@@ -382,6 +382,22 @@ def test_conflict_tells_the_way_out(folder):
     t.close()
 
 
+def test_explain_breaks_no_word(folder):
+    """What stands behind a number or an indent is wrapped with it."""
+    e, t = start(folder)
+    text = "There is no route to the peer 192.0.2.77. " * 3
+    e.answers["explain"] = {"explanation": {
+        "network": "branch", "phase1": "hq", "state": "failed",
+        "title": "No route", "text": text, "sure": True, "fields": [
+            {"field": "lan", "ours": text, "theirs": "", "verdict": "note"}],
+        "evidence": [text], "remedy": [text], "tell": text}}
+    out = t.run("explain hq")
+    for line in out.splitlines():
+        equal(len(line) <= 80, True, line)
+    equal(out.count("192.0.2.77."), 15, out)
+    t.close()
+
+
 def test_random_keys(folder):
     """Edited history lines, undo, search and Ctrl-C in any order: readline's
     undo lists are not freed twice."""
