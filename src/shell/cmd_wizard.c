@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/i18n.h"
 #include "base/mem.h"
@@ -17,7 +16,6 @@
 #include "base/str.h"
 #include "conf/model.h"
 #include "conf/text.h"
-#include "shell/base64.h"
 #include "shell/cmd.h"
 #include "shell/command.h"
 #include "shell/internal.h"
@@ -27,7 +25,6 @@
 #include "shell/table.h"
 #include "shell/wizard.h"
 
-#define KEY_BYTES 32
 #define CONNECT_MS 20000
 #define POWER_MS 10000
 
@@ -118,15 +115,15 @@ trim(char *text)
 static int
 answer_random(struct wizard *w, char **made, struct sp_error *err)
 {
-	uint8_t bytes[KEY_BYTES];
 	struct secret s = {0};
+	char *text;
 	int ret;
 
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		return sp_fail(err, SP_SYSTEM, _("No random bytes"));
+	ret = secretin_random(&text, err);
+	if (ret < 0)
+		return ret;
 	wipe(*made);
-	*made = base64_encode(bytes, sizeof(bytes));
-	explicit_bzero(bytes, sizeof(bytes));
+	*made = text;
 	secret_set(&s, *made, strlen(*made));
 	ret = wizard_answer_secret(w, &s, err);
 	secret_free(&s);
