@@ -4,6 +4,7 @@ it, its screen as a list of lines, and a runner that prints TAP."""
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -164,6 +165,36 @@ def lacks(text, part):
         raise AssertionError(f"{part!r} is in\n{text}")
 
 
+def started_with(folder):
+    """Processes whose command line names the test's own folder: an engine
+    outlives the shell that lost its terminal."""
+    found = []
+    for name in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{name}/cmdline", "rb") as f:
+                words = f.read()
+        except OSError:
+            continue
+        if name.isdigit() and int(name) != os.getpid() and \
+                folder.encode() in words:
+            found.append(int(name))
+    return found
+
+
+def end_leftovers(folder):
+    """No process of a test stays when it is over."""
+    end = time.monotonic() + 10
+    left = started_with(folder)
+    while left and time.monotonic() < end:
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGTERM)
+            except OSError:
+                pass
+        time.sleep(0.05)
+        left = started_with(folder)
+
+
 def main(tests):
     """Run functions test(folder) one by one, TAP on standard output; an
     argument names the only one to run."""
@@ -182,5 +213,6 @@ def main(tests):
             for line in traceback.format_exc().splitlines():
                 print("# " + line, flush=True)
         finally:
+            end_leftovers(folder)
             shutil.rmtree(folder, ignore_errors=True)
     sys.exit(1 if bad else 0)
